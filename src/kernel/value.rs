@@ -1,0 +1,16 @@
+//! A scalar as a document or a row shows it.
+
+/// A scalar, borrowed from the bytes that it came in (or from the scratch that it was treated into).
+///
+/// No `Debug`: a value is what this program exists to hide, and it must not reach a log by accident.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Value<'a> {
+    /// SQL `NULL`, JSON `null`, an absent CSV field.
+    Null,
+    /// A truth value.
+    Bool(bool),
+    /// A number, in the decimal notation of RFC 8259 section 6, exactly as written.
+    Number(&'a str),
+    /// Text, unescaped.
+    Text(&'a str),
+}

@@ -1,0 +1,22 @@
+//! sfumato softens data until it can be felt but no longer traced.
+//!
+//! The library is the house; `main.rs` is only its door. Rooms stand on floors and import downward only
+//! (`tests/architecture.rs` holds that):
+//!
+//! ```text
+//!  7  cli                        words of the operator, one verb one file
+//!  6  app                        bill of materials: config in, running system out
+//!  5  front                      sockets, TLS, hyper, tokio: the only async floor
+//!  ─────────────────────────     below: no I/O, no ambient clock, plain functions over bytes and values
+//!  4  session                    conversations as state machines
+//!  3  body                       one room per kind of bytes, no doors between rooms
+//!  2  policy                     Label → Ruling → Plan → Cleared
+//!  1  kernel                     ip, pseudonym, token, geo, time, number, text scanner
+//!  0  base                       reader that cannot panic, byte budget, secret, clock, metrics
+//! ```
+
+#![forbid(unsafe_code)]
+
+pub mod base;
+pub mod kernel;
+pub mod policy;
