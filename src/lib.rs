@@ -18,5 +18,6 @@
 #![forbid(unsafe_code)]
 
 pub mod base;
+pub mod body;
 pub mod kernel;
 pub mod policy;
