@@ -19,5 +19,7 @@
 
 pub mod base;
 pub mod body;
+pub mod front;
 pub mod kernel;
 pub mod policy;
+pub mod session;

@@ -48,4 +48,14 @@ impl Treatment {
             Self::Pass => value,
         }
     }
+
+    /// Decides whether `value`, which a client sent, may be compared with a field that is treated so.
+    pub fn judge<'a>(&'a self, value: Value<'a>, scratch: &'a mut String) -> Judgement<'a> {
+        scratch.clear();
+        let _ = value;
+        match self {
+            Self::Suppress | Self::Redact(_) => Judgement::Refused(Misfit::Hidden),
+            Self::Pass => Judgement::AtCell,
+        }
+    }
 }

@@ -1,0 +1,220 @@
+//! HTTP between clients, a [`Gate`] and a store, over hyper.
+//!
+//! Invariant: every answer is one of the gate's, or a refusal. Lengths, chunking and connection headers are
+//! hyper's own on both sides, so that no framing of one side reaches the other.
+
+mod minimised;
+mod upstream;
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue};
+use http::{Request, Response};
+use http_body::Body;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+
+pub use minimised::{Cut, Minimised, Outgoing, Timed};
+pub use upstream::{Upstream, UpstreamError};
+
+use super::drain::Drain;
+use super::metrics::StoreMetrics;
+use super::stall::Stalling;
+use crate::session::http::{AnswerRules, BodyAction, Gate, Refusal, declared_length};
+
+/// Answers up to this length are sent with a `Content-Length`, and a mistake in them gives a clean refusal.
+const SHORT_BYTES: u64 = 64 * 1024;
+
+/// How long and how much.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Client connections at one time; more wait to be accepted.
+    pub max_connections: usize,
+    /// The head of a request, in all.
+    pub max_header_bytes: usize,
+    /// A client sending a head, or idle between two requests.
+    pub header_timeout: Duration,
+    /// A store until its head, and between two pieces of a body of either side.
+    pub upstream_timeout: Duration,
+    /// A client that takes no byte.
+    pub write_timeout: Duration,
+}
+
+/// One store, ready to serve.
+#[derive(Debug)]
+pub struct Store {
+    /// Its name in the configuration.
+    pub name: String,
+    /// The rules; replaced whole when the policy is loaded again.
+    pub gate: ArcSwap<Gate>,
+    /// The way to the store.
+    pub upstream: Upstream,
+    /// How long and how much.
+    pub limits: Limits,
+    /// What is counted.
+    pub metrics: Arc<StoreMetrics>,
+}
+
+/// Serves until the drain begins, then lets the open connections end.
+pub async fn serve(listener: TcpListener, store: Arc<Store>, mut drain: Drain) {
+    let places = Arc::new(Semaphore::new(store.limits.max_connections));
+    loop {
+        let accepted = tokio::select! {
+            accepted = accept(&listener, &places) => accepted,
+            () = drain.stopping() => return,
+        };
+        let Some((stream, _peer, place)) = accepted else { continue };
+        let (store, drain) = (Arc::clone(&store), drain.clone());
+        tokio::spawn(async move {
+            store.metrics.connections.inc();
+            connection(stream, &store, drain).await;
+            store.metrics.connections.dec();
+            drop(place);
+        });
+    }
+}
+
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> Option<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
+    let place = Arc::clone(places).acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, peer)) => Some((stream, peer, place)),
+        Err(error) => {
+            tracing::warn!(%error, "a connection could not be accepted");
+            // Out of file descriptors: trying again at once would only burn the processor.
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            None
+        }
+    }
+}
+
+async fn connection(stream: TcpStream, store: &Arc<Store>, mut drain: Drain) {
+    let _only_slower = stream.set_nodelay(true);
+    let io = TokioIo::new(Stalling::new(stream, store.limits.write_timeout));
+    let service = service_fn(|request| {
+        let store = Arc::clone(store);
+        async move { Ok::<_, Infallible>(exchange(&store, request).await) }
+    });
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(store.limits.header_timeout)
+        .max_buf_size(store.limits.max_header_bytes.max(8192));
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(u32::try_from(store.limits.max_header_bytes).unwrap_or(u32::MAX))
+        .keep_alive_interval(store.limits.header_timeout)
+        .keep_alive_timeout(store.limits.header_timeout);
+    let connection = builder.serve_connection(io, service);
+    tokio::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = drain.stopping() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if ended.is_err() {
+        tracing::debug!(store = store.name, "a client connection broke off");
+    }
+}
+
+async fn exchange(store: &Store, request: Request<Incoming>) -> Response<Outgoing> {
+    match answered(store, request).await {
+        Ok(response) => {
+            store.metrics.answered.inc();
+            response
+        }
+        Err(refusal) => {
+            let reason = refusal.reason();
+            tracing::info!(store = store.name, reason, "refused");
+            store.metrics.refused(reason);
+            refused(&refusal)
+        }
+    }
+}
+
+async fn answered(store: &Store, request: Request<Incoming>) -> Result<Response<Outgoing>, Refusal> {
+    let (head, body) = request.into_parts();
+    let gate = store.gate.load_full();
+    let admitted = gate.admit(&head.method, &head.uri, &head.headers, !body.is_end_stream())?;
+    let rules = admitted.answer_rules();
+    let timed = Timed::new(body, store.limits.upstream_timeout);
+    let outgoing = outgoing(store, admitted.body, timed);
+    let mut request = Request::new(outgoing);
+    *request.method_mut() = head.method;
+    *request.headers_mut() = admitted.headers;
+    *request.uri_mut() = store.upstream.uri(&admitted.target).ok_or(Refusal::AmbiguousPath)?;
+    let sent = tokio::time::timeout(store.limits.upstream_timeout, store.upstream.request(request));
+    let response = sent.await.map_err(|_| Refusal::StoreTimeout)?.map_err(Refusal::from)?;
+    minimised(store, &rules, response).await
+}
+
+fn outgoing(store: &Store, action: BodyAction, timed: Timed) -> Outgoing {
+    match action {
+        BodyAction::Empty => Outgoing::empty(),
+        BodyAction::Pass => Outgoing::Passing(timed),
+        BodyAction::Rewrite(pipeline) => {
+            let metrics = Arc::clone(&store.metrics);
+            Outgoing::Streaming(Box::new(Minimised::new(timed, *pipeline, metrics)))
+        }
+    }
+}
+
+async fn minimised(
+    store: &Store,
+    rules: &AnswerRules,
+    response: Response<Incoming>,
+) -> Result<Response<Outgoing>, Refusal> {
+    let (head, body) = response.into_parts();
+    let answer = rules.answer(head.status, &head.headers)?;
+    let timed = Timed::new(body, store.limits.upstream_timeout);
+    let is_short = declared_length(&head.headers).is_some_and(|bytes| bytes <= SHORT_BYTES);
+    let body = match (outgoing(store, answer.body, timed), is_short) {
+        (Outgoing::Streaming(minimised), true) => {
+            Outgoing::Whole(Full::new(minimised.whole().await.map_err(Refusal::from)?))
+        }
+        (body, _) => body,
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = answer.status;
+    *response.headers_mut() = answer.headers;
+    Ok(response)
+}
+
+fn refused(refusal: &Refusal) -> Response<Outgoing> {
+    let problem = refusal.problem();
+    let mut response = Response::new(Outgoing::Whole(Full::new(Bytes::from(problem.to_json()))));
+    *response.status_mut() = problem.status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if matches!(refusal, Refusal::Framing | Refusal::ClientBroken | Refusal::UnexpectedBody) {
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+impl From<Cut> for Refusal {
+    fn from(cut: Cut) -> Self {
+        match cut {
+            Cut::Refused(error) => Self::MalformedAnswer(error.fault),
+            Cut::Broken => Self::StoreBroken,
+            Cut::Silent => Self::StoreTimeout,
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! What is counted, in the OpenMetrics text format.
+//!
+//! Invariant: labels are fixed words and the policy's own names; nothing that was sent by anybody becomes a
+//! label.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+use super::http::Cut;
+use crate::body::Tally;
+
+/// Why something was refused or cut.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Reason {
+    reason: &'static str,
+}
+
+/// Which treatment was applied.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Treated {
+    treatment: String,
+}
+
+/// All metrics of the process.
+#[derive(Debug, Default)]
+pub struct Metrics {
+    registry: Mutex<Registry>,
+}
+
+/// The metrics of one store.
+#[derive(Debug, Default)]
+pub struct StoreMetrics {
+    /// Connections from clients that are open now.
+    pub connections: Gauge,
+    /// Exchanges that were admitted and answered by the store.
+    pub answered: Counter,
+    /// Bytes of bodies before the rewriting.
+    pub read_bytes: Counter,
+    refused: Family<Reason, Counter>,
+    cut: Family<Reason, Counter>,
+    treated: Family<Treated, Counter>,
+}
+
+impl Metrics {
+    /// Registers the metrics of a store.
+    #[must_use]
+    pub fn store(&self, name: &str) -> Arc<StoreMetrics> {
+        let metrics = Arc::new(StoreMetrics::default());
+        if let Ok(mut registry) = self.registry.lock() {
+            let label = ("store".into(), name.to_owned().into());
+            let store = registry.sub_registry_with_prefix("sfumato").sub_registry_with_label(label);
+            store.register("connections", "client connections open now", metrics.connections.clone());
+            store.register("answered", "exchanges answered by the store", metrics.answered.clone());
+            store.register("read_bytes", "bytes of bodies before rewriting", metrics.read_bytes.clone());
+            store.register("refused", "exchanges refused, by reason", metrics.refused.clone());
+            store.register("cut", "answers cut after their head was sent, by reason", metrics.cut.clone());
+            store.register("treated", "values treated, by treatment", metrics.treated.clone());
+        }
+        metrics
+    }
+
+    /// The metrics as OpenMetrics text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        if let Ok(registry) = self.registry.lock()
+            && encode(&mut text, &registry).is_err()
+        {
+            text.clear();
+        }
+        text
+    }
+}
+
+impl StoreMetrics {
+    /// Counts a refusal.
+    pub fn refused(&self, reason: &'static str) {
+        self.refused.get_or_create(&Reason { reason }).inc();
+    }
+
+    /// Counts a cut body.
+    pub fn cut(&self, cut: &Cut) {
+        let reason = match cut {
+            Cut::Refused(_) => "malformed",
+            Cut::Broken => "broken",
+            Cut::Silent => "silent",
+        };
+        self.cut.get_or_create(&Reason { reason }).inc();
+    }
+
+    /// Adds what one body's rewriter counted.
+    pub fn treated(&self, tally: &Tally) {
+        for (name, count) in tally.iter() {
+            self.treated.get_or_create(&Treated { treatment: name.to_owned() }).inc_by(count);
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Sockets, TLS, hyper and tokio: the only floor that waits.
+//!
+//! Invariant: nothing is decided here. A front moves bytes between a client, a session and a store, keeps
+//! time, and counts.
+//! Not here: configuration (`app`), rules (`session`, `policy`).
+
+pub mod admin;
+pub mod drain;
+pub mod http;
+pub mod metrics;
+mod stall;

@@ -1,0 +1,254 @@
+//! Every reason for which an HTTP exchange is refused, and how it is said (RFC 9457).
+//!
+//! Invariant: a refusal is made of words of the policy only. Nothing that a client or a store sent is
+//! repeated, so that a refusal can go to the client, the log and the audit trail alike.
+
+use http::StatusCode;
+
+use crate::body::Fault;
+use crate::kernel::Misfit;
+
+/// Why an exchange was refused, or cut.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// `CONNECT`, `TRACE` or an upgrade.
+    Tunnel,
+    /// A path with dot segments, encoded slashes, empty segments or broken percent-encoding.
+    AmbiguousPath,
+    /// No route of the store has this path.
+    UnknownRoute,
+    /// The route exists, but not for this method.
+    MethodNotAllowed {
+        /// The methods of the routes with this path.
+        allowed: String,
+    },
+    /// A query parameter that the route does not declare.
+    UndeclaredParameter {
+        /// The route as the policy writes it.
+        route: String,
+        /// The parameters that it declares.
+        declared: String,
+    },
+    /// Broken percent-encoding in the query.
+    MalformedQuery,
+    /// A declared parameter with a value that may not be compared.
+    Parameter {
+        /// The parameter, in the words of the policy.
+        name: String,
+        /// The treatment by name.
+        treatment: String,
+        /// Why not.
+        misfit: Misfit,
+    },
+    /// A request with two framings, or a body where the route takes none.
+    Framing,
+    /// The route takes no request body.
+    UnexpectedBody,
+    /// The request body has a type or encoding that cannot be rewritten.
+    UnsupportedRequestBody,
+    /// The request body could not be rewritten.
+    MalformedRequestBody(Fault),
+    /// The store's answer has a type that cannot be rewritten.
+    UnsupportedAnswerType(StatusCode),
+    /// The store's answer has an encoding that cannot be taken off.
+    UnsupportedAnswerEncoding,
+    /// The store's answer could not be rewritten.
+    MalformedAnswer(Fault),
+    /// The store answered with a part although the whole was asked for, or switched protocols.
+    UnexpectedAnswer,
+    /// The store could not be reached.
+    StoreUnreachable,
+    /// The store broke off or answered garbage.
+    StoreBroken,
+    /// The store took longer than the configured time.
+    StoreTimeout,
+    /// The request body took longer than the configured time, or ended early.
+    ClientBroken,
+    /// The proxy is at its limit of exchanges.
+    Busy,
+}
+
+/// What a refusal says, in the members of RFC 9457.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The status of the answer.
+    pub status: StatusCode,
+    /// The name of the reason, the same in `type`, logs and metrics.
+    pub reason: &'static str,
+    /// What happened.
+    pub detail: String,
+    /// What is allowed instead, if there is something.
+    pub help: String,
+}
+
+impl Refusal {
+    /// The name of the reason: a fixed word for logs, metrics and the audit trail.
+    #[must_use]
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Tunnel => "tunnel",
+            Self::AmbiguousPath => "ambiguous-path",
+            Self::UnknownRoute => "unknown-route",
+            Self::MethodNotAllowed { .. } => "method-not-allowed",
+            Self::UndeclaredParameter { .. } => "undeclared-parameter",
+            Self::MalformedQuery => "malformed-query",
+            Self::Parameter { .. } => "parameter",
+            Self::Framing => "framing",
+            Self::UnexpectedBody => "unexpected-body",
+            Self::UnsupportedRequestBody => "unsupported-request-body",
+            Self::MalformedRequestBody(_) => "malformed-request-body",
+            Self::UnsupportedAnswerType(_) => "unsupported-answer-type",
+            Self::UnsupportedAnswerEncoding => "unsupported-answer-encoding",
+            Self::MalformedAnswer(_) => "malformed-answer",
+            Self::UnexpectedAnswer => "unexpected-answer",
+            Self::StoreUnreachable => "store-unreachable",
+            Self::StoreBroken => "store-broken",
+            Self::StoreTimeout => "store-timeout",
+            Self::ClientBroken => "client-broken",
+            Self::Busy => "busy",
+        }
+    }
+
+    const fn status(&self) -> StatusCode {
+        match self {
+            Self::Tunnel => StatusCode::NOT_IMPLEMENTED,
+            Self::AmbiguousPath
+            | Self::MalformedQuery
+            | Self::UndeclaredParameter { .. }
+            | Self::Framing
+            | Self::UnexpectedBody
+            | Self::MalformedRequestBody(_) => StatusCode::BAD_REQUEST,
+            Self::UnknownRoute => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Parameter { .. } => StatusCode::FORBIDDEN,
+            Self::UnsupportedRequestBody => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::UnsupportedAnswerType(status) => *status,
+            Self::UnsupportedAnswerEncoding
+            | Self::MalformedAnswer(_)
+            | Self::UnexpectedAnswer
+            | Self::StoreUnreachable
+            | Self::StoreBroken => StatusCode::BAD_GATEWAY,
+            Self::StoreTimeout => StatusCode::GATEWAY_TIMEOUT,
+            Self::ClientBroken => StatusCode::REQUEST_TIMEOUT,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The refusal in full sentences.
+    #[must_use]
+    pub fn problem(&self) -> Problem {
+        let (detail, help) = self.words();
+        Problem { status: self.status(), reason: self.reason(), detail, help }
+    }
+
+    fn words(&self) -> (String, String) {
+        match self {
+            Self::MethodNotAllowed { allowed } => {
+                ("the route is not declared for this method".into(), format!("declared are: {allowed}"))
+            }
+            Self::UndeclaredParameter { route, declared } if declared.is_empty() => (
+                format!("`{route}` declares no query parameter"),
+                "leave the query out, or declare it in the route's `params`".into(),
+            ),
+            Self::UndeclaredParameter { route, declared } => (
+                format!("the query has a parameter that `{route}` does not declare"),
+                format!("declared are: {declared}"),
+            ),
+            Self::Parameter { name, treatment, misfit } => parameter_words(name, treatment, *misfit),
+            Self::MalformedRequestBody(what) => (
+                format!("the request body cannot be minimised: {what}"),
+                "nothing of it reached the store as it was".into(),
+            ),
+            Self::MalformedAnswer(what) => (
+                format!("the store's answer cannot be minimised: {what}"),
+                "nothing of it is passed on".into(),
+            ),
+            fixed => {
+                let (detail, help) = fixed.fixed_words();
+                (detail.into(), help.into())
+            }
+        }
+    }
+
+    const fn fixed_words(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Tunnel => ("tunnels and upgrades would carry bytes past the policy", "use a plain request"),
+            Self::AmbiguousPath => (
+                "the path can be read in more than one way",
+                "write it without dot segments, empty segments, encoded slashes or broken percent-encoding",
+            ),
+            Self::UnknownRoute => (
+                "no route of this store has this path",
+                "ask the owner of the policy to declare it under `[[stores.routes]]`",
+            ),
+            Self::MalformedQuery => ("the query is not valid percent-encoded UTF-8", ""),
+            Self::Framing => ("the request has two framings", "send one `Content-Length` or one `chunked`"),
+            Self::UnexpectedBody => {
+                ("the route takes no request body", "declare `body = \"treat\"` for the route, or send none")
+            }
+            Self::UnsupportedRequestBody => (
+                "the request body has a type or encoding that cannot be minimised",
+                "send JSON, NDJSON, CSV, TSV or a form, in UTF-8, plain or as gzip, deflate, br or zstd",
+            ),
+            Self::UnsupportedAnswerType(_) => (
+                "the store's answer has a type that cannot be minimised",
+                "JSON, NDJSON, CSV, TSV and forms in UTF-8 can be",
+            ),
+            Self::UnsupportedAnswerEncoding => (
+                "the store's answer has an encoding that cannot be taken off",
+                "gzip, deflate, br and zstd can be",
+            ),
+            Self::UnexpectedAnswer => {
+                ("the store sent a part of an answer, or switched protocols, without being asked", "")
+            }
+            Self::StoreUnreachable => ("the store cannot be reached", "try again later"),
+            Self::StoreBroken => ("the store broke off or did not speak HTTP", "try again later"),
+            Self::StoreTimeout => ("the store took too long", "ask for less, or try again later"),
+            Self::ClientBroken => ("the request body did not arrive in full", ""),
+            Self::Busy => ("the proxy is at its limit of connections", "try again later"),
+            Self::MethodNotAllowed { .. }
+            | Self::UndeclaredParameter { .. }
+            | Self::Parameter { .. }
+            | Self::MalformedRequestBody(_)
+            | Self::MalformedAnswer(_) => ("", ""),
+        }
+    }
+}
+
+fn parameter_words(name: &str, treatment: &str, misfit: Misfit) -> (String, String) {
+    match misfit {
+        Misfit::FinerThanCell => (
+            format!("`{name}` is finer than the cell that `{treatment}` leaves"),
+            "ask for the whole cell, written as answers show it".into(),
+        ),
+        Misfit::OneWay => (
+            format!("`{name}` is pseudonymised one-way by `{treatment}`: nothing can be looked up by it"),
+            "a `tokenize` treatment lets analysts filter by the tokens that answers show".into(),
+        ),
+        Misfit::NotAToken => (
+            format!("`{name}` takes a token of `{treatment}` only"),
+            "use the token that an answer showed; raw identifiers are refused and recorded".into(),
+        ),
+        Misfit::Hidden => (
+            format!("`{name}` is hidden by `{treatment}`, so it cannot be asked about"),
+            "leave the parameter out".into(),
+        ),
+    }
+}
+
+impl Problem {
+    /// The body of the answer, `application/problem+json`.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut members = serde_json::json!({
+            "type": format!("urn:sfumato:refusal:{}", self.reason),
+            "title": "refused by the data minimisation proxy",
+            "status": self.status.as_u16(),
+            "detail": self.detail,
+        });
+        if let (false, Some(object)) = (self.help.is_empty(), members.as_object_mut()) {
+            object.insert("help".into(), self.help.clone().into());
+        }
+        members.to_string()
+    }
+}
