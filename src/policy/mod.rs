@@ -5,13 +5,11 @@
 //! Not here: protocols, SQL, sockets, files.
 
 mod apply;
-mod http;
 mod label;
 mod plan;
 mod ruling;
 
 pub use apply::{Cleared, apply};
-pub use http::{HttpRules, RequestBody, RouteRules, Segment};
 pub use label::Label;
 pub use plan::{Plan, PlanBuilder, State};
 pub use ruling::{Rule, Ruling};
