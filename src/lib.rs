@@ -17,6 +17,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod app;
 pub mod base;
 pub mod body;
 pub mod front;

@@ -5,11 +5,25 @@
 //! Not here: protocols, SQL, sockets, files.
 
 mod apply;
+mod field;
+mod http_store;
+mod jsonpath;
 mod label;
 mod plan;
+mod role;
+mod route;
 mod ruling;
+mod sql_store;
 
 pub use apply::{Cleared, apply};
+pub use field::{FieldRule, HttpField, HttpFieldError, SqlField, SqlFieldError};
+pub use http_store::{DocumentPlan, HttpPlans, HttpPolicy, NoRoute, RouteMatch, RoutePlan};
+pub use jsonpath::{JsonPath, PathError, PathErrorKind, Segment, Selector};
 pub use label::Label;
-pub use plan::{Plan, PlanBuilder, State};
-pub use ruling::{Rule, Ruling};
+pub use plan::{Overlap, Plan, PlanBuilder, PlanFindings, PlanTooLarge, State};
+pub use role::{MemberPattern, Role, role_of};
+pub use route::{
+    Captured, Param, ParamPlace, PathTemplate, RequestBody, Route, TemplateError, TemplateSegment,
+};
+pub use ruling::{NamedTreatment, Rule, Ruling};
+pub use sql_store::{ColumnRule, SqlPlans, SqlPolicy, SqlTreatment};

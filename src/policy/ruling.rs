@@ -11,12 +11,23 @@ use crate::kernel::Treatment;
 pub enum Rule {
     /// `[stores.fields]` of the store.
     Fields,
-    /// `[roles.fields.STORE]` of the named role.
+    /// `fields` of a route, which come before the store's.
+    Route,
+    /// `[roles.fields.STORE]` of the named role, which comes before both.
     Role(String),
     /// `unlisted` of the store.
     Unlisted,
     /// `params` of a route.
     Params,
+}
+
+/// A treatment as the policy file names it.
+#[derive(Clone, Debug)]
+pub struct NamedTreatment {
+    /// The treatment as a person would name it: `coarse-ip`, or `truncate` where it has no name.
+    pub name: Arc<str>,
+    /// What happens.
+    pub treatment: Arc<Treatment>,
 }
 
 /// A decision: the label, the treatment (with the name it has in `[treatments]`, if any) and the rule.
@@ -32,10 +43,72 @@ pub struct Ruling {
     pub rule: Rule,
 }
 
+impl Rule {
+    /// Of two rules on one value the one of the higher layer decides.
+    #[must_use]
+    pub const fn layer(&self) -> u8 {
+        match self {
+            Self::Unlisted => 0,
+            Self::Fields | Self::Params => 1,
+            Self::Route => 2,
+            Self::Role(_) => 3,
+        }
+    }
+}
+
+impl NamedTreatment {
+    /// The decision that this treatment is for the field `written`, because `rule` says so.
+    #[must_use]
+    pub fn rule_for(&self, written: &str, rule: Rule) -> Ruling {
+        Ruling {
+            label: Label::Field(written.to_owned()),
+            treatment_name: Arc::clone(&self.name),
+            treatment: Arc::clone(&self.treatment),
+            rule,
+        }
+    }
+
+    /// The decision that this treatment is for every value that no rule names.
+    #[must_use]
+    pub fn rule_for_unlisted(&self) -> Ruling {
+        Ruling { label: Label::Unlisted, ..self.rule_for("", Rule::Unlisted) }
+    }
+}
+
+impl Ruling {
+    /// True if this ruling decides where both name one value: a higher layer, or a stricter treatment.
+    #[must_use]
+    pub fn beats(&self, other: &Self) -> bool {
+        let layers = self.rule.layer().cmp(&other.rule.layer());
+        layers.then_with(|| strictness(&self.treatment).cmp(&strictness(&other.treatment))).is_gt()
+    }
+
+    /// True if both do the same to a value.
+    #[must_use]
+    pub fn same_as(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.treatment, &other.treatment)
+    }
+
+    /// True if an object or array that gets this ruling is replaced as a whole, whatever is inside.
+    #[must_use]
+    pub fn replaces_containers(&self) -> bool {
+        !matches!(*self.treatment, Treatment::Pass)
+    }
+}
+
+fn strictness(treatment: &Treatment) -> u8 {
+    match treatment {
+        Treatment::Pass => 0,
+        Treatment::Redact(_) => 2,
+        Treatment::Suppress => 3,
+    }
+}
+
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Fields => f.write_str("the store's fields"),
+            Self::Route => f.write_str("the route's fields"),
             Self::Role(name) => write!(f, "role `{name}`"),
             Self::Unlisted => f.write_str("the store's `unlisted`"),
             Self::Params => f.write_str("the route's params"),

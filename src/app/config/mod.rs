@@ -1,0 +1,183 @@
+//! The policy file as typed values that can only be right.
+//!
+//! Two structs, one door: the text becomes what is written ([`raw`]), and that becomes a [`Config`], or a
+//! report of everything that is wrong with it.
+//!
+//! Invariant: a [`Config`] works. Its treatments have their keys, its paths compile, its roles and stores
+//! exist, its addresses parse.
+//! Not here: sockets, and reloading.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::policy::{HttpPlans, HttpPolicy, Role, SqlPlans, SqlPolicy};
+
+/// A whole policy file.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The stores, in the order of the file; their names and listeners differ.
+    pub stores: Vec<Store>,
+    /// The roles, in the order of the file.
+    pub roles: Vec<Role>,
+    /// Health, metrics and the console, if wanted.
+    pub admin: Option<Admin>,
+    /// The audit log, if wanted.
+    pub audit: Option<Audit>,
+}
+
+/// `[[stores]]`: an upstream data store and the listener in front of it.
+#[derive(Clone, Debug)]
+pub struct Store {
+    /// Its name.
+    pub name: String,
+    /// Where clients connect; port 0 takes a free port.
+    pub listen: SocketAddr,
+    /// How long to wait, for what.
+    pub timeouts: Timeouts,
+    /// How much to hold, of what.
+    pub limits: Limits,
+    /// What speaks behind it.
+    pub kind: StoreKind,
+}
+
+/// The store's protocol, with what depends on it.
+#[derive(Clone, Debug)]
+pub enum StoreKind {
+    /// `protocol = "http"`.
+    Http(HttpStore),
+    /// `protocol = "postgres"`.
+    Postgres(PostgresStore),
+}
+
+/// A store with an HTTP API.
+#[derive(Clone, Debug)]
+pub struct HttpStore {
+    /// Scheme and authority, without a path: `http://127.0.0.1:9000`.
+    pub upstream: http::Uri,
+    /// The rules.
+    pub policy: HttpPolicy,
+    /// What the rules decide.
+    pub plans: ByRole<HttpPlans>,
+}
+
+/// A PostgreSQL server.
+#[derive(Clone, Debug)]
+pub struct PostgresStore {
+    /// Where it listens.
+    pub upstream: PostgresUpstream,
+    /// How a change of tables under a statement is noticed.
+    pub catalogue: CatalogueCheck,
+    /// The rules.
+    pub policy: SqlPolicy,
+    /// What the rules decide.
+    pub plans: ByRole<SqlPlans>,
+}
+
+/// Where a PostgreSQL server listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PostgresUpstream {
+    /// A host (a name or an address) and a port.
+    Tcp {
+        /// The host.
+        host: String,
+        /// The port.
+        port: u16,
+    },
+    /// The folder of a unix socket.
+    UnixFolder(PathBuf),
+}
+
+/// How a change of tables under a running or prepared statement is noticed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CatalogueCheck {
+    /// A version check that travels in the same round trip.
+    #[default]
+    Versioned,
+    /// Lock, check and run in one transaction.
+    Strict,
+}
+
+/// Decisions for everybody, and for each role that changes something.
+#[derive(Clone, Debug)]
+pub struct ByRole<Plans> {
+    base: Arc<Plans>,
+    roles: BTreeMap<String, Arc<Plans>>,
+}
+
+impl<Plans> ByRole<Plans> {
+    /// The decisions for a role, or for those who have none.
+    #[must_use]
+    pub fn of(&self, role: Option<&str>) -> &Arc<Plans> {
+        role.and_then(|name| self.roles.get(name)).unwrap_or(&self.base)
+    }
+}
+
+/// `[admin]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admin {
+    /// Where health, metrics and the console are served.
+    pub listen: SocketAddr,
+}
+
+/// `[audit]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audit {
+    /// The log, as JSON lines; relative paths count from the policy file.
+    pub file: PathBuf,
+}
+
+/// `[timeouts]`: how long to wait, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// For a connection to the store.
+    pub connect_timeout_ms: u64,
+    /// Between two requests of a client.
+    pub idle_timeout_ms: u64,
+    /// For the head of a request, from its first byte.
+    pub header_timeout_ms: u64,
+    /// Between two bytes of the store's answer.
+    pub upstream_timeout_ms: u64,
+    /// For open exchanges to end once a stop is asked for.
+    pub drain_timeout_ms: u64,
+}
+
+/// `[limits]`: how much to hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Client connections at a time.
+    pub max_connections: usize,
+    /// The head of a request or response.
+    pub max_header_bytes: usize,
+    /// A body, before compression is taken off; `None` is no limit (bodies stream).
+    pub max_body_bytes: Option<u64>,
+    /// Objects and arrays inside each other.
+    pub max_depth: usize,
+    /// One string of a body, held while it is judged.
+    pub max_string_bytes: usize,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect_timeout_ms: 5_000,
+            idle_timeout_ms: 60_000,
+            header_timeout_ms: 10_000,
+            upstream_timeout_ms: 30_000,
+            drain_timeout_ms: 10_000,
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_connections: 10_000,
+            max_header_bytes: 32 * 1024,
+            max_body_bytes: None,
+            max_depth: 128,
+            max_string_bytes: 1024 * 1024,
+        }
+    }
+}

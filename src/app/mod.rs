@@ -1,0 +1,5 @@
+//! Bill of materials: the policy file in, a running system out.
+//!
+//! Not here: what a policy means (`policy`), and how bytes move (`front` and below).
+
+pub mod config;

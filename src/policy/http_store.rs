@@ -1,0 +1,158 @@
+//! The policy of an HTTP store, and what it decides for a role: a plan for each route.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{
+    Captured, FieldRule, HttpField, NamedTreatment, Param, Plan, PlanBuilder, PlanTooLarge, Route, Rule,
+    Ruling,
+};
+
+/// The rules of an HTTP store, as the policy file has them.
+#[derive(Clone, Debug)]
+pub struct HttpPolicy {
+    /// For what no rule names.
+    pub unlisted: NamedTreatment,
+    /// The store's own rules.
+    pub fields: Vec<FieldRule<HttpField, NamedTreatment>>,
+    /// What may be asked.
+    pub routes: Vec<Arc<Route>>,
+    /// What a role changes, by the role's name.
+    pub roles: BTreeMap<String, Vec<FieldRule<HttpField, NamedTreatment>>>,
+}
+
+/// All decisions for one role (or for no role) in one HTTP store.
+#[derive(Clone, Debug)]
+pub struct HttpPlans {
+    /// Most literal first.
+    routes: Vec<RoutePlan>,
+    /// The rules without those of any route.
+    document: DocumentPlan,
+}
+
+/// The decisions for one route.
+#[derive(Clone, Debug)]
+pub struct RoutePlan {
+    /// The route.
+    pub route: Arc<Route>,
+    /// For the answer, and for the request's body where the route has it treated.
+    pub document: DocumentPlan,
+    /// For each parameter, with its place.
+    pub params: Vec<(Param, Ruling)>,
+}
+
+/// The decisions for a message: its body and its headers.
+#[derive(Clone, Debug)]
+pub struct DocumentPlan {
+    /// For the body.
+    pub body: Arc<Plan>,
+    /// For headers, by their name in lower case; at most one each.
+    pub headers: BTreeMap<String, Ruling>,
+}
+
+/// A request that found its route.
+pub struct RouteMatch<'a, 'p> {
+    /// The route's decisions.
+    pub plan: &'a RoutePlan,
+    /// The named segments of the path.
+    pub captured: Vec<Captured<'a, 'p>>,
+}
+
+/// Why a request finds no route.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoRoute {
+    /// No route has this path.
+    #[error("no route declares this path")]
+    Path,
+    /// Routes have this path, with other methods.
+    #[error("no route declares this method for the path")]
+    Method {
+        /// The methods that they have, sorted.
+        allowed: Vec<String>,
+    },
+}
+
+impl HttpPolicy {
+    /// Decides everything for `role`, or for those who have none. A role that changes nothing in this store
+    /// gets what everybody gets.
+    ///
+    /// # Errors
+    /// [`PlanTooLarge`] if the paths multiply each other beyond measure.
+    pub fn decide(&self, role: Option<&str>) -> Result<HttpPlans, PlanTooLarge> {
+        let mut routes = Vec::with_capacity(self.routes.len());
+        for route in &self.routes {
+            let params = route.params.iter().map(|param| {
+                let ruling = param.treatment.rule_for(&param.name, Rule::Params);
+                (param.clone(), ruling)
+            });
+            let params = params.collect();
+            let document = self.document(role, &route.fields)?;
+            routes.push(RoutePlan { route: Arc::clone(route), document, params });
+        }
+        routes.sort_by(|left, right| left.route.path.compare_by_specificity(&right.route.path));
+        Ok(HttpPlans { routes, document: self.document(role, &[])? })
+    }
+
+    fn document(
+        &self,
+        role: Option<&str>,
+        route: &[FieldRule<HttpField, NamedTreatment>],
+    ) -> Result<DocumentPlan, PlanTooLarge> {
+        let mut body = PlanBuilder::new(self.unlisted.rule_for_unlisted());
+        let mut headers: BTreeMap<String, Ruling> = BTreeMap::new();
+        let mut add = |fields: &[FieldRule<HttpField, NamedTreatment>], rule: &Rule| {
+            for line in fields {
+                let ruling = line.treatment.rule_for(&line.written, rule.clone());
+                match &line.field {
+                    HttpField::Body(path) => {
+                        body.add(path.clone(), ruling);
+                    }
+                    HttpField::Header(name) => {
+                        let held = headers.get(name);
+                        if held.is_none_or(|held| ruling.beats(held)) {
+                            headers.insert(name.clone(), ruling);
+                        }
+                    }
+                }
+            }
+        };
+        add(&self.fields, &Rule::Fields);
+        add(route, &Rule::Route);
+        if let Some((name, fields)) = role.and_then(|name| self.roles.get_key_value(name)) {
+            add(fields, &Rule::Role(name.clone()));
+        }
+        Ok(DocumentPlan { body: Arc::new(body.build()?), headers })
+    }
+}
+
+impl HttpPlans {
+    /// The route for a request; `path` is without its query.
+    ///
+    /// # Errors
+    /// [`NoRoute`] if nothing declares the request.
+    pub fn find<'a, 'p>(&'a self, method: &str, path: &'p str) -> Result<RouteMatch<'a, 'p>, NoRoute> {
+        let mut allowed = Vec::new();
+        for plan in &self.routes {
+            let Some(captured) = plan.route.path.captures(path) else { continue };
+            if plan.route.allows(method) {
+                return Ok(RouteMatch { plan, captured });
+            }
+            allowed.extend(plan.route.methods.iter().cloned());
+        }
+        allowed.sort();
+        allowed.dedup();
+        Err(if allowed.is_empty() { NoRoute::Path } else { NoRoute::Method { allowed } })
+    }
+
+    /// The plans of all routes, most literal path first.
+    #[must_use]
+    pub fn routes(&self) -> &[RoutePlan] {
+        &self.routes
+    }
+
+    /// The decisions that hold where a route has no rules of its own.
+    #[must_use]
+    pub const fn document(&self) -> &DocumentPlan {
+        &self.document
+    }
+}
