@@ -3,3 +3,6 @@
 //! Not here: what a policy means (`policy`), and how bytes move (`front` and below).
 
 pub mod config;
+mod run;
+
+pub use run::{Running, StartError, start};

@@ -9,7 +9,6 @@ mod headers;
 mod refusal;
 mod target;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use http::header::{self, HeaderMap, HeaderValue};
@@ -18,12 +17,14 @@ use http::{Method, StatusCode, Uri};
 pub use refusal::{Problem, Refusal};
 
 use crate::body::{Encoding, Format, Limits, Pipeline};
-use crate::policy::{HttpRules, Plan, RequestBody, RouteRules, Ruling, Segment};
+use crate::policy::{
+    Captured, DocumentPlan, HttpPlans, NoRoute, ParamPlace, RequestBody, RoutePlan, TemplateSegment,
+};
 
 /// The rules of one store for one role, ready to decide.
 #[derive(Debug)]
 pub struct Gate {
-    rules: HttpRules,
+    plans: Arc<HttpPlans>,
     limits: Limits,
 }
 
@@ -42,8 +43,7 @@ pub struct Admitted {
 /// What the answer to an admitted request is held against.
 #[derive(Clone, Debug)]
 pub struct AnswerRules {
-    plan: Arc<Plan>,
-    headers: Arc<BTreeMap<String, Ruling>>,
+    document: DocumentPlan,
     limits: Limits,
     is_head: bool,
 }
@@ -69,10 +69,10 @@ pub struct Answer {
 }
 
 impl Gate {
-    /// A gate that follows `rules`.
+    /// A gate that follows `plans`.
     #[must_use]
-    pub const fn new(rules: HttpRules, limits: Limits) -> Self {
-        Self { rules, limits }
+    pub const fn new(plans: Arc<HttpPlans>, limits: Limits) -> Self {
+        Self { plans, limits }
     }
 
     /// Decides on a request head. `has_body` tells whether a body follows.
@@ -90,9 +90,13 @@ impl Gate {
         if is_tunnel || client.contains_key(header::UPGRADE) {
             return Err(Refusal::Tunnel);
         }
-        let segments = target::segments(uri.path())?;
-        let route = self.route(method, &segments)?;
-        let mut sent_target = judged_path(route, &segments)?;
+        target::has_one_reading(uri.path())?;
+        let found = self.plans.find(method.as_str(), uri.path()).map_err(|none| match none {
+            NoRoute::Path => Refusal::UnknownRoute,
+            NoRoute::Method { allowed } => Refusal::MethodNotAllowed { allowed: allowed.join(", ") },
+        })?;
+        let route = found.plan;
+        let mut sent_target = judged_path(route, &found.captured)?;
         let query = judged_query(route, uri.query().unwrap_or(""))?;
         if !query.is_empty() {
             sent_target.push('?');
@@ -101,32 +105,16 @@ impl Gate {
         let mut headers = headers::for_store(client);
         let body = self.request_body(route, client, has_body, &mut headers)?;
         let answer = AnswerRules {
-            plan: Arc::clone(&route.document),
-            headers: Arc::clone(&self.rules.headers),
+            document: route.document.clone(),
             limits: self.limits.clone(),
             is_head: *method == Method::HEAD,
         };
         Ok(Admitted { target: sent_target, headers, body, answer })
     }
 
-    fn route(&self, method: &Method, segments: &[String]) -> Result<&RouteRules, Refusal> {
-        let mut allowed = Vec::new();
-        for route in self.rules.routes.iter().filter(|route| fits(&route.path, segments)) {
-            if route.methods.iter().any(|declared| declared == method.as_str()) {
-                return Ok(route);
-            }
-            allowed.extend(route.methods.iter().map(String::as_str));
-        }
-        if allowed.is_empty() {
-            Err(Refusal::UnknownRoute)
-        } else {
-            Err(Refusal::MethodNotAllowed { allowed: allowed.join(", ") })
-        }
-    }
-
     fn request_body(
         &self,
-        route: &RouteRules,
+        route: &RoutePlan,
         client: &HeaderMap,
         has_body: bool,
         sent: &mut HeaderMap,
@@ -135,7 +123,7 @@ impl Gate {
             sent.remove(header::CONTENT_TYPE);
             return Ok(BodyAction::Empty);
         }
-        match route.body {
+        match route.route.request_body {
             RequestBody::Refuse => Err(Refusal::UnexpectedBody),
             RequestBody::Pass => {
                 if let Some(coding) = client.get(header::CONTENT_ENCODING) {
@@ -147,7 +135,8 @@ impl Gate {
                 let kind = body_kind(client).ok_or(Refusal::UnsupportedRequestBody)?;
                 let (format, encoding) = kind;
                 set_encoding(sent, encoding);
-                let pipeline = Pipeline::new(encoding, format, Arc::clone(&route.document), &self.limits);
+                let pipeline =
+                    Pipeline::new(encoding, format, Arc::clone(&route.document.body), &self.limits);
                 Ok(BodyAction::Rewrite(Box::new(pipeline)))
             }
         }
@@ -172,7 +161,7 @@ impl AnswerRules {
         if is_partial || status.is_informational() {
             return Err(Refusal::UnexpectedAnswer);
         }
-        let mut headers = headers::for_client(store, &self.headers);
+        let mut headers = headers::for_client(store, &self.document.headers);
         let is_empty = self.is_head
             || matches!(
                 status,
@@ -191,7 +180,7 @@ impl AnswerRules {
             });
         };
         set_encoding(&mut headers, encoding);
-        let pipeline = Pipeline::new(encoding, format, Arc::clone(&self.plan), &self.limits);
+        let pipeline = Pipeline::new(encoding, format, Arc::clone(&self.document.body), &self.limits);
         Ok(Answer { status, headers, body: BodyAction::Rewrite(Box::new(pipeline)) })
     }
 }
@@ -202,37 +191,37 @@ pub fn declared_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-fn fits(path: &[Segment], segments: &[String]) -> bool {
-    path.len() == segments.len()
-        && path.iter().zip(segments).all(|(declared, segment)| match declared {
-            Segment::Literal(literal) => literal == segment,
-            Segment::Parameter(_) => !segment.is_empty(),
-        })
+fn judged_path(route: &RoutePlan, captured: &[Captured<'_, '_>]) -> Result<String, Refusal> {
+    let mut captured = captured.iter();
+    let mut path = String::new();
+    for segment in route.route.path.segments() {
+        path.push('/');
+        match segment {
+            TemplateSegment::Literal(literal) => path.push_str(literal),
+            TemplateSegment::Named(name) => {
+                let raw = captured.next().ok_or(Refusal::AmbiguousPath)?.raw;
+                let value = target::decode(raw).ok_or(Refusal::AmbiguousPath)?;
+                target::push_encoded(&mut path, &judged(route, ParamPlace::Path, name, &value)?);
+            }
+        }
+    }
+    Ok(path)
 }
 
-fn judged_path(route: &RouteRules, segments: &[String]) -> Result<String, Refusal> {
-    let judged = route.path.iter().zip(segments).map(|(declared, segment)| match declared {
-        Segment::Literal(literal) => Ok(literal.clone()),
-        Segment::Parameter(name) => judged(route, name, segment),
-    });
-    let judged: Vec<String> = judged.collect::<Result<_, _>>()?;
-    Ok(target::path_of(judged.iter().map(String::as_str)))
-}
-
-fn judged_query(route: &RouteRules, query: &str) -> Result<String, Refusal> {
+fn judged_query(route: &RoutePlan, query: &str) -> Result<String, Refusal> {
     let mut sent = String::new();
     for (name, value) in target::pairs(query)? {
-        let value = judged(route, &name, &value)?;
+        let value = judged(route, ParamPlace::Query, &name, &value)?;
         target::push_pair(&mut sent, &name, &value);
     }
     Ok(sent)
 }
 
-fn judged(route: &RouteRules, name: &str, value: &str) -> Result<String, Refusal> {
-    let Some(ruling) = route.params.get(name) else {
-        let declared: Vec<&str> = route.params.keys().map(String::as_str).collect();
-        let (route, declared) = (route.name.to_string(), declared.join(", "));
-        return Err(Refusal::UndeclaredParameter { route, declared });
+fn judged(route: &RoutePlan, place: ParamPlace, name: &str, value: &str) -> Result<String, Refusal> {
+    let in_place = || route.params.iter().filter(|(param, _)| param.place == place);
+    let Some((_, ruling)) = in_place().find(|(param, _)| param.name == name) else {
+        let declared: Vec<&str> = in_place().map(|(param, _)| param.name.as_str()).collect();
+        return Err(Refusal::UndeclaredParameter { declared: declared.join(", ") });
     };
     target::judge(name, value, ruling)
 }

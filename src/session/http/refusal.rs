@@ -24,8 +24,6 @@ pub enum Refusal {
     },
     /// A query parameter that the route does not declare.
     UndeclaredParameter {
-        /// The route as the policy writes it.
-        route: String,
         /// The parameters that it declares.
         declared: String,
     },
@@ -146,12 +144,12 @@ impl Refusal {
             Self::MethodNotAllowed { allowed } => {
                 ("the route is not declared for this method".into(), format!("declared are: {allowed}"))
             }
-            Self::UndeclaredParameter { route, declared } if declared.is_empty() => (
-                format!("`{route}` declares no query parameter"),
+            Self::UndeclaredParameter { declared } if declared.is_empty() => (
+                "the route declares no query parameter".into(),
                 "leave the query out, or declare it in the route's `params`".into(),
             ),
-            Self::UndeclaredParameter { route, declared } => (
-                format!("the query has a parameter that `{route}` does not declare"),
+            Self::UndeclaredParameter { declared } => (
+                "the query has a parameter that the route does not declare".into(),
                 format!("declared are: {declared}"),
             ),
             Self::Parameter { name, treatment, misfit } => parameter_words(name, treatment, *misfit),

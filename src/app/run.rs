@@ -1,0 +1,213 @@
+//! A [`Config`] in, listeners out; and how they stop, or get a new policy.
+//!
+//! Invariant: everything is bound and built before the first connection is accepted, so a start that fails
+//! has answered nobody. A new policy replaces the old one whole or not at all.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio::net::TcpListener;
+
+use super::config::{Config, HttpStore, Limits, Store, StoreKind, Timeouts};
+use crate::base::budget::Budget;
+use crate::front::admin;
+use crate::front::drain::{Drain, Stopper, drain};
+use crate::front::http::{self, Upstream, UpstreamError};
+use crate::front::metrics::Metrics;
+use crate::session::http::Gate;
+
+/// What all bodies of one store may hold in memory together.
+const BODY_BUDGET_BYTES: usize = 256 * 1024 * 1024;
+
+/// The system could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// An address cannot be listened on.
+    #[error("store `{store}` cannot listen on `{listen}`: {cause}")]
+    Listen {
+        /// The store, or `admin`.
+        store: String,
+        /// The address.
+        listen: SocketAddr,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+    /// The way to a store cannot be made.
+    #[error("store `{store}`: {cause}")]
+    Upstream {
+        /// The store.
+        store: String,
+        /// Why not.
+        cause: UpstreamError,
+    },
+    /// The protocol has no front yet.
+    #[error("store `{store}`: this version serves no `{protocol}` stores")]
+    Protocol {
+        /// The store.
+        store: String,
+        /// Its protocol.
+        protocol: &'static str,
+    },
+    /// A reload asks for other stores, addresses or limits than those that are being served.
+    #[error(
+        "store `{store}` cannot be changed while it is served: `name`, `listen` and `upstream` take a restart"
+    )]
+    NeedsRestart {
+        /// The store.
+        store: String,
+    },
+    /// A setting that this version would ignore.
+    #[error("`[audit]`: this version writes no audit trail")]
+    Audit,
+}
+
+/// A running system.
+#[derive(Debug)]
+pub struct Running {
+    stores: Vec<Served>,
+    admin: Option<SocketAddr>,
+    stopper: Stopper,
+    drain_timeout: Duration,
+}
+
+#[derive(Debug)]
+struct Served {
+    config: Store,
+    address: SocketAddr,
+    store: Arc<http::Store>,
+}
+
+/// Binds all listeners of `config`, builds all stores, then serves until [`Running::stop`].
+///
+/// # Errors
+/// [`StartError`]; nothing is served then.
+pub async fn start(config: Config) -> Result<Running, StartError> {
+    if config.audit.is_some() {
+        return Err(StartError::Audit);
+    }
+    let metrics = Arc::new(Metrics::default());
+    let (stopper, drain) = drain();
+    let mut bound = Vec::new();
+    let mut drain_timeout = Duration::ZERO;
+    for store in config.stores {
+        let timeout = Duration::from_millis(store.timeouts.drain_timeout_ms);
+        drain_timeout = drain_timeout.max(timeout);
+        bound.push(bind(store, &metrics).await?);
+    }
+    let admin = match config.admin {
+        None => None,
+        Some(admin) => Some(listen("admin", admin.listen).await?),
+    };
+    let admin_address = admin.as_ref().map(|(_, address)| *address);
+    if let Some((listener, _)) = admin {
+        tokio::spawn(admin::serve(listener, metrics, drain.clone()));
+    }
+    let stores = bound.into_iter().map(|(listener, served)| serve(listener, served, drain.clone()));
+    Ok(Running { stores: stores.collect(), admin: admin_address, stopper, drain_timeout })
+}
+
+fn serve(listener: TcpListener, served: Served, drain: Drain) -> Served {
+    tokio::spawn(http::serve(listener, Arc::clone(&served.store), drain));
+    served
+}
+
+async fn bind(config: Store, metrics: &Metrics) -> Result<(TcpListener, Served), StartError> {
+    let StoreKind::Http(kind) = &config.kind else {
+        return Err(StartError::Protocol { store: config.name, protocol: "postgres" });
+    };
+    let store = Arc::new(http_store(&config, kind, metrics)?);
+    let (listener, address) = listen(&config.name, config.listen).await?;
+    Ok((listener, Served { config, address, store }))
+}
+
+async fn listen(store: &str, listen: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |cause| StartError::Listen { store: store.to_owned(), listen, cause };
+    let listener = TcpListener::bind(listen).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
+}
+
+fn http_store(config: &Store, kind: &HttpStore, metrics: &Metrics) -> Result<http::Store, StartError> {
+    let connect_timeout = Duration::from_millis(config.timeouts.connect_timeout_ms);
+    let upstream = Upstream::new(&kind.upstream, false, connect_timeout)
+        .map_err(|cause| StartError::Upstream { store: config.name.clone(), cause })?;
+    Ok(http::Store {
+        name: config.name.clone(),
+        gate: ArcSwap::from_pointee(gate(kind, config.limits)),
+        upstream,
+        limits: http_limits(config.timeouts, config.limits),
+        metrics: metrics.store(&config.name),
+    })
+}
+
+fn gate(kind: &HttpStore, limits: Limits) -> Gate {
+    let mut bodies = crate::body::Limits::new(Budget::new(BODY_BUDGET_BYTES));
+    bodies.max_depth = limits.max_depth;
+    bodies.max_token_bytes = limits.max_string_bytes;
+    Gate::new(Arc::clone(kind.plans.of(None)), bodies)
+}
+
+const fn http_limits(timeouts: Timeouts, limits: Limits) -> http::Limits {
+    http::Limits {
+        max_connections: limits.max_connections,
+        max_header_bytes: limits.max_header_bytes,
+        header_timeout: Duration::from_millis(timeouts.header_timeout_ms),
+        upstream_timeout: Duration::from_millis(timeouts.upstream_timeout_ms),
+        write_timeout: Duration::from_millis(timeouts.idle_timeout_ms),
+    }
+}
+
+impl Running {
+    /// Where each store is served, by name, in the order of the file.
+    pub fn addresses(&self) -> impl Iterator<Item = (&str, SocketAddr)> {
+        self.stores.iter().map(|served| (served.config.name.as_str(), served.address))
+    }
+
+    /// Where the admin listener is, if there is one.
+    #[must_use]
+    pub const fn admin(&self) -> Option<SocketAddr> {
+        self.admin
+    }
+
+    /// Puts the policy of `config` into force for the next exchange of every store.
+    ///
+    /// # Errors
+    /// [`StartError::NeedsRestart`] or what else the new configuration asks for in vain; the old policy
+    /// stays in force then.
+    pub fn reload(&self, config: &Config) -> Result<(), StartError> {
+        if config.audit.is_some() {
+            return Err(StartError::Audit);
+        }
+        let needs_restart = |store: &str| StartError::NeedsRestart { store: store.to_owned() };
+        let mut gates = Vec::new();
+        for served in &self.stores {
+            let name = &served.config.name;
+            let new = config.stores.iter().find(|store| store.name == *name);
+            let new = new.ok_or_else(|| needs_restart(name))?;
+            let (StoreKind::Http(old_kind), StoreKind::Http(kind)) = (&served.config.kind, &new.kind) else {
+                return Err(needs_restart(name));
+            };
+            if new.listen != served.config.listen || kind.upstream != old_kind.upstream {
+                return Err(needs_restart(name));
+            }
+            gates.push((served, gate(kind, new.limits)));
+        }
+        if let Some(added) = config.stores.iter().find(|new| {
+            let is_served = |served: &Served| served.config.name == new.name;
+            !self.stores.iter().any(is_served)
+        }) {
+            return Err(needs_restart(&added.name));
+        }
+        for (served, gate) in gates {
+            served.store.gate.store(Arc::new(gate));
+        }
+        Ok(())
+    }
+
+    /// Stops accepting and lets open exchanges end; true if they did before the deadline.
+    pub async fn stop(self) -> bool {
+        tokio::time::timeout(self.drain_timeout, self.stopper.stop()).await.is_ok()
+    }
+}
