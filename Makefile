@@ -1,0 +1,35 @@
+# What a person types here. Each target does its own set-up; see CONTRIBUTING.md.
+.PHONY: demo test bench soak setup fmt lint doc help
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: ## an invented store, the proxy in front of it, before and after side by side
+	@scripts/setup demo
+	@cargo build --bin sfumato
+	@cargo run --quiet --bin sfumato -- demo
+
+test: ## all tests
+	@scripts/setup test
+	@scripts/test
+
+bench: ## kernels and bodies with criterion, then the whole process beside nginx and pgbouncer
+	@scripts/setup bench
+	@scripts/bench
+
+soak: ## generated statements against an oracle, and fuzzing; runs as long as it is let (SOAK_SECONDS)
+	@scripts/setup soak
+	@scripts/soak
+
+setup: ## install what building and testing needs
+	@scripts/setup test
+
+fmt: ## write all code in the house's format
+	@cargo fmt
+
+lint: ## format and clippy, warnings denied
+	@cargo fmt --check
+	@cargo clippy --quiet --all-targets -- -D warnings
+
+doc: ## the library's documentation, warnings denied
+	@RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps --document-private-items
