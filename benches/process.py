@@ -6,7 +6,7 @@ minute hits all of them. The figure that counts is the proxy's own processor tim
 /proc/PID/stat), which a noisy neighbour moves less than throughput. Printed is the median of the rounds with
 the lowest and the highest, and the table goes to target/bench/http.md.
 
-Needs nginx and wrk (scripts/setup --bench installs them) and a release build of sfumato.
+Needs nginx and wrk (`make bench` installs them) and a release build of sfumato.
 """
 import argparse, json, os, pathlib, random, re, shutil, signal, socket, statistics, subprocess, sys, tempfile
 import threading, time, urllib.request
@@ -272,7 +272,7 @@ def main():
     args = parser.parse_args()
     for tool in ("nginx", "wrk"):
         if not shutil.which(tool):
-            sys.exit(f"{tool} is missing: scripts/setup --bench installs it")
+            sys.exit(f"{tool} is missing: `make bench` installs it")
     with tempfile.TemporaryDirectory(prefix="sfumato-bench-") as FOLDER:
         folder = pathlib.Path(FOLDER)
         lines = make_files(folder)
