@@ -1,3 +1,5 @@
+//! Tables of paths that are read, refused and printed.
+
 use super::*;
 
 fn name(text: &str) -> Selector {

@@ -1,3 +1,5 @@
+//! Plans against a naive matcher, and the sizes that they may reach.
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
