@@ -175,6 +175,7 @@ fn serve(mut stream: TcpStream, script: &dyn Fn(&str, &mut TcpStream), seen: &Mu
 
 /// True if `path` names a program on the search path.
 pub fn has_program(name: &str) -> bool {
-    std::env::var_os("PATH")
-        .is_some_and(|paths| std::env::split_paths(&paths).any(|folder| Path::new(&folder).join(name).is_file()))
+    std::env::var_os("PATH").is_some_and(|paths| {
+        std::env::split_paths(&paths).any(|folder| Path::new(&folder).join(name).is_file())
+    })
 }

@@ -18,6 +18,12 @@ use tokio::time::{Instant, Sleep, sleep};
 use crate::body::{BodyError, Pipeline};
 use crate::front::metrics::StoreMetrics;
 
+/// What leaves at a time.
+const BLOCK_BYTES: usize = 16 * 1024;
+
+/// Answers of a known length are waited for up to this many rewritten bytes.
+const SHORT_BYTES: usize = 64 * 1024;
+
 /// Why a body was cut.
 #[derive(Debug, thiserror::Error)]
 pub enum Cut {
@@ -102,19 +108,23 @@ impl Timed {
 }
 
 /// A body being rewritten.
+///
+/// What leaves is cut into blocks of [`BLOCK_BYTES`], so that the framing towards the client follows from
+/// what is sent and not from where the raw bytes were cut; only waiting for the sender ends a block early.
 pub struct Minimised {
     source: Timed,
     pipeline: Pipeline,
     metrics: Arc<StoreMetrics>,
+    held: Vec<u8>,
     has_ended: bool,
-    is_held_back: bool,
+    is_flushed: bool,
 }
 
 impl Minimised {
     /// Rewrites `source`.
     #[must_use]
     pub const fn new(source: Timed, pipeline: Pipeline, metrics: Arc<StoreMetrics>) -> Self {
-        Self { source, pipeline, metrics, has_ended: false, is_held_back: false }
+        Self { source, pipeline, metrics, held: Vec::new(), has_ended: false, is_flushed: true }
     }
 
     /// The next rewritten bytes, never an empty piece; `None` at the end.
@@ -122,55 +132,72 @@ impl Minimised {
     /// # Errors
     /// [`Cut`]; after one, the body has ended.
     pub fn poll_rewritten(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cut>>> {
-        let mut out = Vec::new();
-        while !self.has_ended {
+        while !self.has_ended && self.held.len() < BLOCK_BYTES {
             let step = match self.source.poll_bytes(cx) {
-                Poll::Pending if !self.is_held_back => return Poll::Pending,
-                Poll::Pending => {
-                    // A slow stream: what the encoder holds back would make the client wait.
-                    self.is_held_back = false;
-                    self.pipeline.flush(&mut out).map_err(Cut::from)
-                }
-                Poll::Ready(Some(Ok(bytes))) => {
-                    self.is_held_back = true;
-                    self.metrics.read_bytes.inc_by(bytes.len() as u64);
-                    out.reserve(bytes.len().saturating_add(64));
-                    self.pipeline.push(&bytes, &mut out).map_err(Cut::from)
-                }
+                Poll::Pending if self.is_flushed => break,
+                Poll::Pending => self.flush(),
+                Poll::Ready(Some(Ok(bytes))) => self.push(&bytes),
                 Poll::Ready(Some(Err(cut))) => Err(cut),
-                Poll::Ready(None) => {
-                    self.has_ended = true;
-                    self.pipeline.finish(&mut out).map_err(Cut::from)
-                }
+                Poll::Ready(None) => self.finish(),
             };
             if let Err(cut) = step {
                 self.has_ended = true;
+                self.held.clear();
                 self.metrics.cut(&cut);
                 return Poll::Ready(Some(Err(cut)));
             }
-            if !out.is_empty() {
-                return Poll::Ready(Some(Ok(Bytes::from(out))));
-            }
         }
-        Poll::Ready(None)
+        match self.next_piece() {
+            Some(piece) => Poll::Ready(Some(Ok(piece))),
+            None if self.has_ended => Poll::Ready(None),
+            None => Poll::Pending,
+        }
     }
 
-    /// All of it, for answers that are known to be short.
+    fn push(&mut self, bytes: &[u8]) -> Result<(), Cut> {
+        self.metrics.read_bytes.inc_by(bytes.len() as u64);
+        self.is_flushed = false;
+        self.held.reserve(bytes.len().saturating_add(64));
+        Ok(self.pipeline.push(bytes, &mut self.held)?)
+    }
+
+    /// A slow stream: what the encoder holds back would make the client wait.
+    fn flush(&mut self) -> Result<(), Cut> {
+        self.is_flushed = true;
+        Ok(self.pipeline.flush(&mut self.held)?)
+    }
+
+    fn finish(&mut self) -> Result<(), Cut> {
+        self.has_ended = true;
+        Ok(self.pipeline.finish(&mut self.held)?)
+    }
+
+    /// Whole blocks if there are any, otherwise all that is held.
+    fn next_piece(&mut self) -> Option<Bytes> {
+        let mut piece = std::mem::take(&mut self.held);
+        let rest = piece.len().checked_rem(BLOCK_BYTES).filter(|&rest| rest < piece.len());
+        if let (Some(rest), false) = (rest, self.has_ended) {
+            self.held = piece.split_off(piece.len().saturating_sub(rest));
+        }
+        if piece.is_empty() { None } else { Some(piece.into()) }
+    }
+
+    /// Waits for the end if that comes within [`SHORT_BYTES`], so that the answer has a length and a mistake
+    /// in it gives a clean refusal; a longer one goes on as a stream.
     ///
     /// # Errors
     /// [`Cut`].
-    pub async fn whole(mut self) -> Result<Bytes, Cut> {
-        let mut pieces = match std::future::poll_fn(|cx| self.poll_rewritten(cx)).await {
-            None => return Ok(Bytes::new()),
-            Some(piece) => vec![piece?],
-        };
-        while let Some(piece) = std::future::poll_fn(|cx| self.poll_rewritten(cx)).await {
-            pieces.push(piece?);
+    pub async fn settled(mut self) -> Result<Outgoing, Cut> {
+        let mut collected = Vec::new();
+        while collected.len() <= SHORT_BYTES {
+            match std::future::poll_fn(|cx| self.poll_rewritten(cx)).await {
+                Some(piece) if collected.is_empty() => collected = piece?.into(),
+                Some(piece) => collected.extend_from_slice(&piece?),
+                None => return Ok(Outgoing::Whole(Full::new(collected.into()))),
+            }
         }
-        Ok(match <[Bytes; 1]>::try_from(pieces) {
-            Ok([only]) => only,
-            Err(several) => several.concat().into(),
-        })
+        self.held.splice(..0, collected);
+        Ok(Outgoing::Streaming(Box::new(self)))
     }
 }
 

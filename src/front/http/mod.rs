@@ -32,9 +32,6 @@ use super::metrics::StoreMetrics;
 use super::stall::Stalling;
 use crate::session::http::{AnswerRules, BodyAction, Gate, Refusal, declared_length};
 
-/// Answers up to this length are sent with a `Content-Length`, and a mistake in them gives a clean refusal.
-const SHORT_BYTES: u64 = 64 * 1024;
-
 /// How long and how much.
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -183,12 +180,10 @@ async fn minimised(
     let (head, body) = response.into_parts();
     let answer = rules.answer(head.status, &head.headers)?;
     let timed = Timed::new(body, store.limits.upstream_timeout);
-    let is_short = declared_length(&head.headers).is_some_and(|bytes| bytes <= SHORT_BYTES);
-    let body = match (outgoing(store, answer.body, timed), is_short) {
-        (Outgoing::Streaming(minimised), true) => {
-            Outgoing::Whole(Full::new(minimised.whole().await.map_err(Refusal::from)?))
-        }
-        (body, _) => body,
+    let has_length = declared_length(&head.headers).is_some();
+    let body = match outgoing(store, answer.body, timed) {
+        Outgoing::Streaming(minimised) if has_length => minimised.settled().await.map_err(Refusal::from)?,
+        body => body,
     };
     let mut response = Response::new(body);
     *response.status_mut() = answer.status;
