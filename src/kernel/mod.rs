@@ -5,8 +5,30 @@
 //! pseudonyms excepted).
 //! Not here: which value gets which treatment, and any I/O, clock or randomness.
 
+mod base32;
+mod bits;
+pub mod canon;
+mod cell;
+mod decimal;
+mod digits;
+pub mod geo;
+pub mod ip;
+pub mod key;
+pub mod number;
+pub mod pseudonym;
+pub mod text;
+pub mod time;
+pub mod token;
 mod treatment;
 mod value;
 
+pub use geo::{Grid, InvalidGrid};
+pub use ip::{AddressForm, InvalidPrefix, PrefixV4, PrefixV6, Truncate};
+pub use key::{Domain, EpochKey, InvalidDomain, InvalidKey, KeyRing, KeyRingError};
+pub use number::{Bucket, InvalidBucket};
+pub use pseudonym::Pseudonymizer;
+pub use text::{Kind, Scrub, UnfitTreatment};
+pub use time::{Floor, InvalidFloor};
+pub use token::Tokenizer;
 pub use treatment::{Judgement, Misfit, Treatment};
 pub use value::Value;

@@ -14,3 +14,13 @@ pub enum Value<'a> {
     /// Text, unescaped.
     Text(&'a str),
 }
+
+impl Value<'_> {
+    /// `text` in the shape of this value: a number stays a number, everything else is text.
+    pub(super) const fn respelled<'b>(&self, text: &'b str) -> Value<'b> {
+        match self {
+            Value::Number(_) => Value::Number(text),
+            _ => Value::Text(text),
+        }
+    }
+}

@@ -231,6 +231,14 @@ fn parameter_words(name: &str, treatment: &str, misfit: Misfit) -> (String, Stri
             format!("`{name}` is hidden by `{treatment}`, so it cannot be asked about"),
             "leave the parameter out".into(),
         ),
+        Misfit::Unreadable => (
+            format!("`{name}` is nothing that `{treatment}` understands"),
+            "write the value as answers show it".into(),
+        ),
+        Misfit::LocationInText => (
+            format!("`{name}` holds something that `{treatment}` treats in free text, or a part of it"),
+            "search for words without addresses, positions or numbers with dots".into(),
+        ),
     }
 }
 
