@@ -12,10 +12,16 @@
 mod encoding;
 mod error;
 mod format;
+mod held;
+mod json;
 mod limits;
 mod pipeline;
 mod rewriter;
+mod run;
 mod tally;
+#[cfg(test)]
+mod testing;
+mod treat;
 
 pub use encoding::{Decoder, Encoder, Encoding};
 pub use error::{BodyError, Fault};

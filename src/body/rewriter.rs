@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::json::Json;
 use super::{BodyError, Fault, Format, Limits, Tally};
 use crate::policy::Plan;
 
@@ -9,37 +10,72 @@ use crate::policy::Plan;
 ///
 /// After an error it is poisoned: every later call fails with the same error and writes nothing.
 pub struct Rewriter {
-    tally: Tally,
+    machine: Machine,
+    offset: u64,
     failed: Option<BodyError>,
+}
+
+enum Machine {
+    Json(Box<Json>),
 }
 
 impl Rewriter {
     /// For one body of this format.
     #[must_use]
-    pub fn new(_format: Format, _plan: Arc<Plan>, _limits: &Limits) -> Self {
-        Self { tally: Tally::default(), failed: None }
+    pub fn new(format: Format, plan: Arc<Plan>, limits: &Limits) -> Self {
+        let machine = match format {
+            Format::Json => Machine::Json(Box::new(Json::new(false, plan, limits))),
+            _ => Machine::Json(Box::new(Json::new(true, plan, limits))),
+        };
+        Self { machine, offset: 0, failed: None }
     }
 
     /// Takes the next bytes and appends to `out` what may leave.
     ///
     /// # Errors
     /// [`BodyError`] if the body cannot be rewritten; what was appended before is treated and valid so far.
-    pub fn push(&mut self, _bytes: &[u8], _out: &mut Vec<u8>) -> Result<(), BodyError> {
-        let error = BodyError { fault: Fault::UnexpectedByte, offset: 0 };
-        Err(*self.failed.get_or_insert(error))
+    pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), BodyError> {
+        self.failed.map_or(Ok(()), Err)?;
+        let pushed = match &mut self.machine {
+            Machine::Json(json) => json.push(bytes, out),
+        };
+        match pushed {
+            Ok(()) => {
+                self.offset = self.offset.saturating_add(len_u64(bytes.len()));
+                Ok(())
+            }
+            Err((fault, at)) => Err(self.fail(fault, at)),
+        }
     }
 
     /// Says that the body has ended and appends the rest.
     ///
     /// # Errors
     /// [`BodyError`] if it ended too early, or had failed before.
-    pub fn finish(&mut self, _out: &mut Vec<u8>) -> Result<(), BodyError> {
-        self.failed.map_or(Ok(()), Err)
+    pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), BodyError> {
+        self.failed.map_or(Ok(()), Err)?;
+        let finished = match &mut self.machine {
+            Machine::Json(json) => json.finish(out),
+        };
+        finished.map_err(|fault| self.fail(fault, 0))
     }
 
     /// How many values were treated so far.
     #[must_use]
-    pub const fn tally(&self) -> &Tally {
-        &self.tally
+    pub fn tally(&self) -> &Tally {
+        match &self.machine {
+            Machine::Json(json) => json.tally(),
+        }
     }
+
+    fn fail(&mut self, fault: Fault, at: usize) -> BodyError {
+        let error = BodyError { fault, offset: self.offset.saturating_add(len_u64(at)) };
+        self.failed = Some(error);
+        error
+    }
+}
+
+/// A length in memory as a length in a stream.
+pub(super) fn len_u64(len: usize) -> u64 {
+    u64::try_from(len).unwrap_or(u64::MAX)
 }

@@ -21,7 +21,6 @@ impl Tally {
     }
 
     /// One more. A plan has few treatments, and each has one name that its rulings share.
-    #[expect(dead_code, reason = "the rewriters that count come next")]
     pub(super) fn count(&mut self, name: &Arc<str>) {
         let known = self.counts.iter_mut().find(|(known, _)| Arc::ptr_eq(known, name) || *known == *name);
         match known {

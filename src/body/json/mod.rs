@@ -1,0 +1,272 @@
+//! JSON and NDJSON: a resumable pushdown machine over RFC 8259.
+//!
+//! Invariants: any cut of the input gives the same output. Bytes that no ruling changes leave as they
+//! came. Every byte is checked, also inside values that are left out. Memory is bounded by depth, by the
+//! number of names in the open objects and by the length of one name or treated value.
+//! Not here: what a treatment does to a value (`treat`).
+
+mod bare;
+mod escape;
+mod frame;
+mod names;
+mod strings;
+mod token;
+
+use std::sync::Arc;
+
+use self::frame::{Cover, Frame, Kind};
+use self::names::{Mark, Names};
+use self::token::Token;
+use super::held::Held;
+use super::run::Run;
+use super::treat::{Effect, Source, Treater};
+use super::{Fault, Limits, Tally};
+use crate::policy::{Plan, State};
+
+/// What may come next, spaces aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Expect {
+    /// A line of NDJSON, or its end.
+    Line,
+    Value,
+    /// The first element of an array, or its end.
+    ElementOrEnd,
+    /// The first name of an object, or its end.
+    NameOrEnd,
+    Name,
+    Colon,
+    /// A comma, or the end of the innermost object or array.
+    CommaOrEnd,
+    /// Nothing; in NDJSON the end of the line.
+    End,
+}
+
+/// The rewriter of one JSON or NDJSON body.
+pub(super) struct Json {
+    lines: bool,
+    expect: Expect,
+    /// The innermost open object or array.
+    frame: Frame,
+    /// Those around it, outermost first.
+    parents: Vec<Frame>,
+    /// The place of the value that comes next.
+    state: State,
+    /// The name or scalar that is being read.
+    token: Token,
+    held: Held,
+    decoded: String,
+    names: Names,
+    muted: bool,
+    treater: Treater,
+    max_depth: usize,
+}
+
+impl Json {
+    /// For one body; `lines` for NDJSON.
+    pub(super) fn new(lines: bool, plan: Arc<Plan>, limits: &Limits) -> Self {
+        let treater = Treater::new(plan);
+        let state = treater.plan().root();
+        let frame = Frame {
+            kind: Kind::Root,
+            state,
+            cover: Cover::unlisted(&treater),
+            dead: false,
+            replaced: false,
+            index: 0,
+            mark: Mark::default(),
+        };
+        Self {
+            lines,
+            expect: if lines { Expect::Line } else { Expect::Value },
+            frame,
+            parents: Vec::new(),
+            state,
+            token: Token::None,
+            held: Held::new(limits.clone()),
+            decoded: String::new(),
+            names: Names::new(limits.budget.clone()),
+            muted: false,
+            treater,
+            max_depth: limits.max_depth,
+        }
+    }
+
+    pub(super) const fn tally(&self) -> &Tally {
+        self.treater.tally()
+    }
+
+    /// Takes the next bytes. A fault comes with the index of the byte that shows it.
+    pub(super) fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), (Fault, usize)> {
+        let mut run = Run::new(bytes, self.muted, out);
+        self.walk(&mut run).map_err(|fault| (fault, run.pos))?;
+        if self.held.is_empty() {
+            run.copy_until(bytes.len());
+        }
+        self.muted = run.muted;
+        Ok(())
+    }
+
+    /// Ends the body.
+    pub(super) fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Fault> {
+        let mut run = Run::new(&[], self.muted, out);
+        self.finish_token(&mut run)?;
+        match self.expect {
+            Expect::End | Expect::Line => Ok(()),
+            _ => Err(Fault::UnexpectedEnd),
+        }
+    }
+
+    fn walk(&mut self, run: &mut Run<'_>) -> Result<(), Fault> {
+        self.resume_token(run)?;
+        while let Some(byte) = run.peek() {
+            match byte {
+                b' ' | b'\t' | b'\r' => run.pos += 1,
+                b'\n' if !self.lines => run.pos += 1,
+                b'\n' => self.end_line(run)?,
+                _ => self.step(byte, run)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// One token that starts with `byte`.
+    fn step(&mut self, byte: u8, run: &mut Run<'_>) -> Result<(), Fault> {
+        match (self.expect, byte) {
+            (Expect::NameOrEnd | Expect::Name, b'"') => return self.name(run),
+            (Expect::Colon, b':') => self.expect = Expect::Value,
+            (Expect::CommaOrEnd, b',') => {
+                self.expect = if self.frame.kind == Kind::Object { Expect::Name } else { Expect::Value };
+                if self.frame.kind == Kind::Array {
+                    self.step_to_element();
+                }
+            }
+            (Expect::CommaOrEnd | Expect::NameOrEnd, b'}') if self.frame.kind == Kind::Object => {
+                return self.close(run);
+            }
+            (Expect::CommaOrEnd | Expect::ElementOrEnd, b']') if self.frame.kind == Kind::Array => {
+                return self.close(run);
+            }
+            (Expect::Value | Expect::ElementOrEnd | Expect::Line, _) => return self.value(byte, run),
+            (Expect::End, _) => return Err(Fault::BytesAfterValue),
+            _ => return Err(Fault::UnexpectedByte),
+        }
+        run.pos += 1;
+        Ok(())
+    }
+
+    /// The line feed that ends a line of NDJSON.
+    fn end_line(&mut self, run: &mut Run<'_>) -> Result<(), Fault> {
+        match self.expect {
+            Expect::Line => {}
+            Expect::End => {
+                self.expect = Expect::Line;
+                self.state = self.treater.plan().root();
+            }
+            _ => return Err(Fault::UnexpectedEnd),
+        }
+        run.pos += 1;
+        Ok(())
+    }
+
+    fn value(&mut self, byte: u8, run: &mut Run<'_>) -> Result<(), Fault> {
+        match byte {
+            b'{' => self.open(Kind::Object, run),
+            b'[' => self.open(Kind::Array, run),
+            b'"' => self.string(run),
+            0xef if self.parents.is_empty() => Err(Fault::ByteOrderMark),
+            _ => self.bare(byte, run),
+        }
+    }
+
+    /// What names the value that comes next, if anything does.
+    fn rule(&self) -> Option<Source> {
+        if self.frame.dead {
+            return None;
+        }
+        self.treater.plan().ruling(self.state).map(|_| Source::Rule(self.state))
+    }
+
+    fn open(&mut self, kind: Kind, run: &mut Run<'_>) -> Result<(), Fault> {
+        if self.parents.len() >= self.max_depth {
+            return Err(Fault::TooDeep);
+        }
+        let inside = match self.rule() {
+            None => Some(self.frame.cover),
+            Some(rule) => Cover::inside(&self.treater, rule),
+        };
+        let replaced = inside.is_none();
+        if replaced {
+            self.replace(Source::Rule(self.state), run);
+        }
+        let dead = replaced || self.frame.dead || self.treater.plan().is_dead(self.state);
+        let frame = Frame {
+            kind,
+            state: self.state,
+            cover: inside.unwrap_or(Cover::NOTHING),
+            dead,
+            replaced,
+            index: 0,
+            mark: self.names.open(),
+        };
+        self.parents.push(std::mem::replace(&mut self.frame, frame));
+        run.pos += 1;
+        if kind == Kind::Object {
+            self.expect = Expect::NameOrEnd;
+        } else {
+            self.expect = Expect::ElementOrEnd;
+            self.step_to_element();
+        }
+        Ok(())
+    }
+
+    /// The end of the innermost object or array.
+    fn close(&mut self, run: &mut Run<'_>) -> Result<(), Fault> {
+        run.pos += 1;
+        if self.frame.replaced {
+            self.end_replacement(run);
+        }
+        self.names.close(self.frame.mark);
+        self.frame = self.parents.pop().ok_or(Fault::UnexpectedByte)?;
+        self.end_value();
+        Ok(())
+    }
+
+    /// Writes what stands for the value that starts here, and leaves the value out.
+    fn replace(&mut self, source: Source, run: &mut Run<'_>) {
+        run.copy_until(run.pos);
+        if let Some(cleared) = self.treater.replacement(source) {
+            escape::write(cleared, run.out);
+        }
+        run.muted = true;
+    }
+
+    /// The value that was left out ends at the cursor.
+    const fn end_replacement(&self, run: &mut Run<'_>) {
+        run.muted = false;
+        run.leave_out();
+    }
+
+    const fn end_value(&mut self) {
+        self.expect = match self.frame.kind {
+            Kind::Root => Expect::End,
+            Kind::Array | Kind::Object => Expect::CommaOrEnd,
+        };
+    }
+
+    fn step_to_element(&mut self) {
+        if self.frame.dead {
+            return;
+        }
+        self.state = self.treater.plan().element(self.frame.state, self.frame.index);
+        self.frame.index = self.frame.index.saturating_add(1);
+    }
+
+    /// What governs the scalar that comes next.
+    fn source(&self, cover: Source) -> (Source, Effect) {
+        let source = self.rule().unwrap_or(cover);
+        (source, self.treater.effect(source))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,149 @@
+//! The names that the open objects have had so far, to notice a duplicate.
+//!
+//! Only a seeded 64-bit hash of a name is kept, so memory is bounded by the number of members. Two names
+//! of one object share a hash less often than once in 10^13 objects of a thousand names; such an object is
+//! refused, never let through unseen.
+
+use std::collections::HashSet;
+use std::hash::BuildHasher;
+
+use foldhash::quality::RandomState;
+
+use crate::base::budget::{Budget, Reserved};
+use crate::body::Fault;
+
+/// Up to this many names of an object are compared one by one; more are hashed again.
+const FEW_NAMES: usize = 32;
+
+/// What one remembered name may cost in a set, in bytes.
+const NAME_BYTES: usize = 32;
+
+/// The allowance is asked for in steps of this many names.
+const STEP_NAMES: usize = 1024;
+
+/// The names of all open objects, innermost last.
+pub(super) struct Names {
+    few: Vec<u64>,
+    many: Vec<HashSet<u64, RandomState>>,
+    spare: Option<HashSet<u64, RandomState>>,
+    seed: RandomState,
+    held_names: usize,
+    paid_names: usize,
+    reserved: Option<Reserved>,
+    budget: Budget,
+}
+
+/// Where the names of one object are.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Mark {
+    start: usize,
+    many: bool,
+}
+
+impl Names {
+    pub(super) fn new(budget: Budget) -> Self {
+        Self {
+            few: Vec::new(),
+            many: Vec::new(),
+            spare: None,
+            seed: RandomState::default(),
+            held_names: 0,
+            paid_names: STEP_NAMES,
+            reserved: None,
+            budget,
+        }
+    }
+
+    /// Opens an object.
+    pub(super) const fn open(&self) -> Mark {
+        Mark { start: self.few.len(), many: false }
+    }
+
+    /// Closes the innermost object.
+    pub(super) fn close(&mut self, mark: Mark) {
+        self.few.truncate(mark.start);
+        if mark.many
+            && let Some(mut set) = self.many.pop()
+        {
+            self.held_names = self.held_names.saturating_sub(set.len());
+            set.clear();
+            self.spare = Some(set).filter(|set| set.capacity() <= STEP_NAMES);
+        }
+    }
+
+    /// Adds an unescaped name to the innermost object.
+    ///
+    /// # Errors
+    /// [`Fault::DuplicateName`] if the object has it already, [`Fault::Budget`] if there is no room.
+    pub(super) fn insert(&mut self, mark: &mut Mark, name: &[u8]) -> Result<(), Fault> {
+        let hash = self.seed.hash_one(name);
+        if mark.many {
+            return self.insert_in_set(hash);
+        }
+        let seen = self.few.get(mark.start..).unwrap_or_default();
+        if seen.contains(&hash) {
+            return Err(Fault::DuplicateName);
+        }
+        if seen.len() < FEW_NAMES {
+            self.few.push(hash);
+            return Ok(());
+        }
+        let mut set = self.spare.take().unwrap_or_else(|| HashSet::with_hasher(self.seed.clone()));
+        set.extend(self.few.drain(mark.start..));
+        self.held_names = self.held_names.saturating_add(set.len());
+        self.many.push(set);
+        mark.many = true;
+        self.insert_in_set(hash)
+    }
+
+    fn insert_in_set(&mut self, hash: u64) -> Result<(), Fault> {
+        let Some(set) = self.many.last_mut() else { return Err(Fault::DuplicateName) };
+        if !set.insert(hash) {
+            return Err(Fault::DuplicateName);
+        }
+        self.held_names = self.held_names.saturating_add(1);
+        if self.held_names > self.paid_names {
+            self.paid_names = self.held_names.saturating_add(STEP_NAMES);
+            let bytes = self.paid_names.saturating_mul(NAME_BYTES);
+            match &mut self.reserved {
+                Some(reserved) => reserved.grow_to(bytes)?,
+                None => self.reserved = Some(self.budget.reserve(bytes)?),
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(budget_bytes: usize) -> Names {
+        Names::new(Budget::new(budget_bytes))
+    }
+
+    #[test]
+    fn notices_duplicates_in_small_and_large_objects_only_where_they_are() {
+        let mut names = names(1 << 20);
+        let mut outer = names.open();
+        for number in 0..100_u32 {
+            names.insert(&mut outer, &number.to_be_bytes()).unwrap();
+            let mut inner = names.open();
+            for number in 0..50_u32 {
+                names.insert(&mut inner, &number.to_be_bytes()).unwrap();
+                assert_eq!(names.insert(&mut inner, &[0; 4]).unwrap_err(), Fault::DuplicateName);
+            }
+            names.close(inner);
+        }
+        assert_eq!(names.insert(&mut outer, &99_u32.to_be_bytes()), Err(Fault::DuplicateName));
+        assert_eq!(names.insert(&mut outer, b"new"), Ok(()));
+    }
+
+    #[test]
+    fn asks_the_budget() {
+        let mut names = names(100_000);
+        let mut mark = names.open();
+        let result = (0..1_000_000_u32).try_for_each(|number| names.insert(&mut mark, &number.to_be_bytes()));
+        assert!(matches!(result, Err(Fault::Budget(_))));
+    }
+}
