@@ -28,10 +28,8 @@ pub(super) enum Effect {
     /// Puts the same thing in place of every value, so that the value need not be read.
     Replace,
     /// Looks into text, and into all text inside.
-    #[expect(dead_code, reason = "no treatment does this yet")]
     Scrub,
     /// Works on a scalar; objects and arrays become null.
-    #[expect(dead_code, reason = "no treatment does this yet")]
     Scalar,
 }
 
@@ -40,6 +38,13 @@ impl Effect {
         match treatment {
             Treatment::Pass => Self::Pass,
             Treatment::Suppress | Treatment::Redact(_) => Self::Replace,
+            Treatment::Scrub(_) => Self::Scrub,
+            Treatment::Truncate(_)
+            | Treatment::Pseudonymize(_)
+            | Treatment::Tokenize(_)
+            | Treatment::Grid(_)
+            | Treatment::Floor(_)
+            | Treatment::Bucket(_) => Self::Scalar,
         }
     }
 }

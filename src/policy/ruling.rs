@@ -80,7 +80,7 @@ impl Ruling {
     #[must_use]
     pub fn beats(&self, other: &Self) -> bool {
         let layers = self.rule.layer().cmp(&other.rule.layer());
-        layers.then_with(|| strictness(&self.treatment).cmp(&strictness(&other.treatment))).is_gt()
+        layers.then_with(|| self.treatment.cmp_strictness(&other.treatment)).is_gt()
     }
 
     /// True if both do the same to a value.
@@ -92,15 +92,7 @@ impl Ruling {
     /// True if an object or array that gets this ruling is replaced as a whole, whatever is inside.
     #[must_use]
     pub fn replaces_containers(&self) -> bool {
-        !matches!(*self.treatment, Treatment::Pass)
-    }
-}
-
-fn strictness(treatment: &Treatment) -> u8 {
-    match treatment {
-        Treatment::Pass => 0,
-        Treatment::Redact(_) => 2,
-        Treatment::Suppress => 3,
+        !matches!(*self.treatment, Treatment::Pass | Treatment::Scrub(_))
     }
 }
 
