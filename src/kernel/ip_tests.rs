@@ -177,9 +177,9 @@ fn judged_by_the_network_that_is_meant() {
     let sixteen = truncate(16, 32);
     for (text, finer) in [
         ("203.0.0.0/16", false),
-        ("203.0.0.0/8", true),
-        ("203.0.0.0/15", true),
+        ("203.0.0.0/8", false),
         ("202.0.0.0/15", false),
+        ("203.1.0.0/15", true),
         ("203.0.0.0/24", true),
         ("203.0.113.0/24", true),
         ("203.0.113.7", true),
