@@ -39,9 +39,9 @@ impl Effect {
             Treatment::Pass => Self::Pass,
             Treatment::Suppress | Treatment::Redact(_) => Self::Replace,
             Treatment::Scrub(_) => Self::Scrub,
-            Treatment::Truncate(_)
-            | Treatment::Pseudonymize(_)
+            Treatment::Pseudonymize(_)
             | Treatment::Tokenize(_)
+            | Treatment::Truncate(_)
             | Treatment::Grid(_)
             | Treatment::Floor(_)
             | Treatment::Bucket(_) => Self::Scalar,

@@ -1,3 +1,5 @@
+//! Every prefix, every spelling, and the algebra of truncation.
+
 use proptest::prelude::*;
 
 use super::*;
@@ -207,10 +209,11 @@ proptest! {
         let treatment = Truncate { form, ..truncate(v4, v6) };
         let low = bits & 0xffff_ffff;
         let embedding = |base: &str, shift: u32| base.parse::<Ipv6Addr>().unwrap().to_bits() | (low << shift);
+        let shown = |begins: u8| if v4 == 32 { v6 } else { v6.min(begins + v4) };
         let (address, kept) = match kind {
             0 => (bits, v6),
-            1 => (embedding("2002::", 80), v6.min(16 + v4)),
-            2 => (embedding("fe80::5efe:0:0", 0), v6.min(96 + v4)),
+            1 => (embedding("2002::", 80), shown(16)),
+            2 => (embedding("fe80::5efe:0:0", 0), shown(96)),
             3 => (embedding("::ffff:0:0", 0), 96 + v4),
             _ => (embedding("64:ff9b::", 0), 96 + v4),
         };
