@@ -45,6 +45,9 @@ pub(super) struct Corner {
 }
 
 impl Cell {
+    /// Whole numbers.
+    pub(super) const ONE: Self = Self { units: 1, scale: 0 };
+
     /// Reads a positive decimal of at most 18 significant digits and at most 9 decimals.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let decimal = Decimal::parse(text)?;
