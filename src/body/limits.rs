@@ -11,7 +11,7 @@ pub struct Limits {
     pub max_token_bytes: usize,
     /// Decoded bytes for each coded byte, from the second decoded mebibyte on.
     pub max_ratio: u64,
-    /// Base-2 logarithm of the decoder's window in bytes (RFC 9659 allows 23 for zstd).
+    /// Base-2 logarithm of the decoder's window in bytes; for zstd never more than 23 (RFC 9659).
     pub max_window_log: u32,
     /// Where buffers ask before they grow; clones share one allowance.
     pub budget: Budget,
@@ -21,13 +21,13 @@ impl Limits {
     /// The defaults, drawing on `budget`.
     #[must_use]
     pub const fn new(budget: Budget) -> Self {
-        Self { max_depth: 128, max_token_bytes: 1 << 20, max_ratio: 250, max_window_log: 23, budget }
+        Self { max_depth: 128, max_token_bytes: 1 << 20, max_ratio: 250, max_window_log: 24, budget }
     }
 }
 
 impl Default for Limits {
-    /// The defaults, with 16 MiB for this body alone.
+    /// The defaults, with 32 MiB for this body alone.
     fn default() -> Self {
-        Self::new(Budget::new(16 << 20))
+        Self::new(Budget::new(32 << 20))
     }
 }

@@ -7,12 +7,14 @@ use crate::policy::Plan;
 
 /// A [`Decoder`], a [`Rewriter`] and an [`Encoder`] in a row. Decoded bytes are handed on in small pieces,
 /// so that memory stays flat however much a body expands.
+///
+/// After an error it is poisoned: every later call fails with the same error and writes nothing.
 pub struct Pipeline {
     decoder: Decoder,
     rewriter: Rewriter,
     encoder: Encoder,
-    plain: Vec<u8>,
     treated: Vec<u8>,
+    failed: Option<BodyError>,
 }
 
 impl Pipeline {
@@ -23,8 +25,8 @@ impl Pipeline {
             decoder: Decoder::new(encoding, limits),
             rewriter: Rewriter::new(format, plan, limits),
             encoder: Encoder::new(encoding),
-            plain: Vec::new(),
             treated: Vec::new(),
+            failed: None,
         }
     }
 
@@ -33,12 +35,17 @@ impl Pipeline {
     /// # Errors
     /// [`BodyError`] if the body cannot be decoded or rewritten; from then on nothing more is written.
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), BodyError> {
-        self.decoder.push(bytes, &mut self.plain)?;
-        self.rewriter.push(&self.plain, &mut self.treated)?;
-        self.plain.clear();
-        self.encoder.push(&self.treated, out)?;
-        self.treated.clear();
-        Ok(())
+        self.failed.map_or(Ok(()), Err)?;
+        let Self { decoder, rewriter, encoder, treated, failed } = self;
+        let pushed = decoder.decode(bytes, |plain| {
+            if encoder.is_identity() {
+                return rewriter.push(plain, out);
+            }
+            treated.clear();
+            rewriter.push(plain, treated)?;
+            encoder.push(treated, out)
+        });
+        pushed.inspect_err(|error| *failed = Some(*error))
     }
 
     /// Appends what the encoder still holds, so that the client can read all that was pushed. To be called
@@ -47,7 +54,8 @@ impl Pipeline {
     /// # Errors
     /// [`BodyError`] if the body has failed before.
     pub fn flush(&mut self, out: &mut Vec<u8>) -> Result<(), BodyError> {
-        self.encoder.flush(out)
+        self.failed.map_or(Ok(()), Err)?;
+        self.encoder.flush(out).inspect_err(|error| self.failed = Some(*error))
     }
 
     /// Says that the body has ended and appends the rest.
@@ -55,8 +63,15 @@ impl Pipeline {
     /// # Errors
     /// [`BodyError`] if it ended too early, or had failed before.
     pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), BodyError> {
-        self.decoder.finish(&mut self.plain)?;
+        self.failed.map_or(Ok(()), Err)?;
+        self.end(out).inspect_err(|error| self.failed = Some(*error))
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>) -> Result<(), BodyError> {
+        self.decoder.finish()?;
+        self.treated.clear();
         self.rewriter.finish(&mut self.treated)?;
+        self.encoder.push(&self.treated, out)?;
         self.encoder.finish(out)
     }
 

@@ -1,6 +1,17 @@
 //! Content codings (RFC 9110 section 8.4): taken off before a body is rewritten, put back after.
+//!
+//! Not here: which coding a body has (headers), and stacked codings, which nothing here undoes.
 
-use super::{BodyError, Limits};
+mod brotli;
+mod decoder;
+mod encoder;
+mod gzip;
+#[cfg(test)]
+mod tests;
+mod zstd;
+
+pub use decoder::Decoder;
+pub use encoder::Encoder;
 
 /// A content coding that can be taken off and put back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,7 +20,8 @@ pub enum Encoding {
     Identity,
     /// RFC 1952, one or more members.
     Gzip,
-    /// RFC 1950: `deflate` with its zlib wrapper. Raw deflate streams are refused.
+    /// RFC 1950: `deflate` with its zlib wrapper. Deflate streams without it are refused, because whether
+    /// a stream has one can only be guessed.
     Deflate,
     /// RFC 7932.
     Brotli,
@@ -43,69 +55,5 @@ impl Encoding {
             Self::Brotli => Some("br"),
             Self::Zstd => Some("zstd"),
         }
-    }
-}
-
-/// Takes a content coding off.
-pub struct Decoder;
-
-impl Decoder {
-    /// For one body.
-    #[must_use]
-    pub const fn new(_encoding: Encoding, _limits: &Limits) -> Self {
-        Self
-    }
-
-    /// Takes the next coded bytes and appends the decoded ones.
-    ///
-    /// # Errors
-    /// [`BodyError`] if the stream is broken, expands too much or has bytes behind its end.
-    pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), BodyError> {
-        out.extend_from_slice(bytes);
-        Ok(())
-    }
-
-    /// Says that the body has ended.
-    ///
-    /// # Errors
-    /// [`BodyError`] if the stream is truncated.
-    pub fn finish(&mut self, _out: &mut Vec<u8>) -> Result<(), BodyError> {
-        Ok(())
-    }
-}
-
-/// Puts a content coding on.
-pub struct Encoder;
-
-impl Encoder {
-    /// For one body.
-    #[must_use]
-    pub const fn new(_encoding: Encoding) -> Self {
-        Self
-    }
-
-    /// Takes the next bytes and appends the coded ones, if any are due.
-    ///
-    /// # Errors
-    /// [`BodyError`] if the compressor fails.
-    pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), BodyError> {
-        out.extend_from_slice(bytes);
-        Ok(())
-    }
-
-    /// Appends all that is held back, so that a reader can decode every byte pushed so far.
-    ///
-    /// # Errors
-    /// [`BodyError`] if the compressor fails.
-    pub fn flush(&mut self, _out: &mut Vec<u8>) -> Result<(), BodyError> {
-        Ok(())
-    }
-
-    /// Ends the stream.
-    ///
-    /// # Errors
-    /// [`BodyError`] if the compressor fails.
-    pub fn finish(&mut self, _out: &mut Vec<u8>) -> Result<(), BodyError> {
-        Ok(())
     }
 }
