@@ -13,9 +13,10 @@ use tokio::net::TcpListener;
 use super::config::{Config, HttpStore, Limits, Store, StoreKind, Timeouts};
 use crate::base::budget::Budget;
 use crate::front::admin;
-use crate::front::drain::{Drain, Stopper, drain};
+use crate::front::drain::{Stopper, drain};
 use crate::front::http::{self, Upstream, UpstreamError};
 use crate::front::metrics::Metrics;
+use crate::front::workers::Workers;
 use crate::session::http::Gate;
 
 /// What all bodies of one store may hold in memory together.
@@ -42,6 +43,9 @@ pub enum StartError {
         /// Why not.
         cause: UpstreamError,
     },
+    /// The system gives no threads.
+    #[error("no thread to serve with: {0}")]
+    Workers(std::io::Error),
     /// The protocol has no front yet.
     #[error("store `{store}`: this version serves no `{protocol}` stores")]
     Protocol {
@@ -69,6 +73,7 @@ pub struct Running {
     stores: Vec<Served>,
     admin: Option<SocketAddr>,
     stopper: Stopper,
+    workers: Arc<Workers>,
     drain_timeout: Duration,
 }
 
@@ -88,13 +93,15 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         return Err(StartError::Audit);
     }
     let metrics = Arc::new(Metrics::default());
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let workers = Arc::new(Workers::start(cores).map_err(StartError::Workers)?);
     let (stopper, drain) = drain();
     let mut bound = Vec::new();
     let mut drain_timeout = Duration::ZERO;
     for store in config.stores {
         let timeout = Duration::from_millis(store.timeouts.drain_timeout_ms);
         drain_timeout = drain_timeout.max(timeout);
-        bound.push(bind(store, &metrics).await?);
+        bound.push(bind(store, &metrics, workers.count()).await?);
     }
     let admin = match config.admin {
         None => None,
@@ -104,20 +111,19 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     if let Some((listener, _)) = admin {
         tokio::spawn(admin::serve(listener, metrics, drain.clone()));
     }
-    let stores = bound.into_iter().map(|(listener, served)| serve(listener, served, drain.clone()));
-    Ok(Running { stores: stores.collect(), admin: admin_address, stopper, drain_timeout })
+    let stores = bound.into_iter().map(|(listener, served)| {
+        let (store, workers) = (Arc::clone(&served.store), Arc::clone(&workers));
+        tokio::spawn(http::serve(listener, store, workers, drain.clone()));
+        served
+    });
+    Ok(Running { stores: stores.collect(), admin: admin_address, stopper, workers, drain_timeout })
 }
 
-fn serve(listener: TcpListener, served: Served, drain: Drain) -> Served {
-    tokio::spawn(http::serve(listener, Arc::clone(&served.store), drain));
-    served
-}
-
-async fn bind(config: Store, metrics: &Metrics) -> Result<(TcpListener, Served), StartError> {
+async fn bind(config: Store, metrics: &Metrics, workers: usize) -> Result<(TcpListener, Served), StartError> {
     let StoreKind::Http(kind) = &config.kind else {
         return Err(StartError::Protocol { store: config.name, protocol: "postgres" });
     };
-    let store = Arc::new(http_store(&config, kind, metrics)?);
+    let store = Arc::new(http_store(&config, kind, metrics, workers)?);
     let (listener, address) = listen(&config.name, config.listen).await?;
     Ok((listener, Served { config, address, store }))
 }
@@ -129,14 +135,21 @@ async fn listen(store: &str, listen: SocketAddr) -> Result<(TcpListener, SocketA
     Ok((listener, address))
 }
 
-fn http_store(config: &Store, kind: &HttpStore, metrics: &Metrics) -> Result<http::Store, StartError> {
+fn http_store(
+    config: &Store,
+    kind: &HttpStore,
+    metrics: &Metrics,
+    workers: usize,
+) -> Result<http::Store, StartError> {
     let connect_timeout = Duration::from_millis(config.timeouts.connect_timeout_ms);
-    let upstream = Upstream::new(&kind.upstream, false, connect_timeout)
+    let upstreams = (0..workers).map(|_| Upstream::new(&kind.upstream, false, connect_timeout).map(Arc::new));
+    let upstreams = upstreams
+        .collect::<Result<_, _>>()
         .map_err(|cause| StartError::Upstream { store: config.name.clone(), cause })?;
     Ok(http::Store {
         name: config.name.clone(),
         gate: ArcSwap::from_pointee(gate(kind, config.limits)),
-        upstream,
+        upstreams,
         limits: http_limits(config.timeouts, config.limits),
         metrics: metrics.store(&config.name),
     })
@@ -208,6 +221,8 @@ impl Running {
 
     /// Stops accepting and lets open exchanges end; true if they did before the deadline.
     pub async fn stop(self) -> bool {
-        tokio::time::timeout(self.drain_timeout, self.stopper.stop()).await.is_ok()
+        let has_ended = tokio::time::timeout(self.drain_timeout, self.stopper.stop()).await.is_ok();
+        drop(self.workers);
+        has_ended
     }
 }

@@ -9,3 +9,4 @@ pub mod drain;
 pub mod http;
 pub mod metrics;
 mod stall;
+pub mod workers;

@@ -7,7 +7,6 @@ mod minimised;
 mod upstream;
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +21,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use minimised::{Cut, Minimised, Outgoing, Timed};
 pub use upstream::{Upstream, UpstreamError};
@@ -30,6 +29,7 @@ pub use upstream::{Upstream, UpstreamError};
 use super::drain::Drain;
 use super::metrics::StoreMetrics;
 use super::stall::Stalling;
+use super::workers::Workers;
 use crate::session::http::{AnswerRules, BodyAction, Gate, Refusal, declared_length};
 
 /// How long and how much.
@@ -54,8 +54,8 @@ pub struct Store {
     pub name: String,
     /// The rules; replaced whole when the policy is loaded again.
     pub gate: ArcSwap<Gate>,
-    /// The way to the store.
-    pub upstream: Upstream,
+    /// The way to the store, one for each worker.
+    pub upstreams: Vec<Arc<Upstream>>,
     /// How long and how much.
     pub limits: Limits,
     /// What is counted.
@@ -63,31 +63,36 @@ pub struct Store {
 }
 
 /// Serves until the drain begins, then lets the open connections end.
-pub async fn serve(listener: TcpListener, store: Arc<Store>, mut drain: Drain) {
+pub async fn serve(listener: TcpListener, store: Arc<Store>, workers: Arc<Workers>, mut drain: Drain) {
     let places = Arc::new(Semaphore::new(store.limits.max_connections));
     loop {
         let accepted = tokio::select! {
             accepted = accept(&listener, &places) => accepted,
             () = drain.stopping() => return,
         };
-        let Some((stream, _peer, place)) = accepted else { continue };
+        let (Some((stream, place)), Some(worker)) = (accepted, workers.next()) else { continue };
         let (store, drain) = (Arc::clone(&store), drain.clone());
-        tokio::spawn(async move {
+        worker.handle.spawn(async move {
             store.metrics.connections.inc();
-            connection(stream, &store, drain).await;
+            if let (Ok(stream), Some(upstream)) =
+                (TcpStream::from_std(stream), store.upstreams.get(worker.index))
+            {
+                connection(stream, &store, upstream, drain).await;
+            }
             store.metrics.connections.dec();
             drop(place);
         });
     }
 }
 
+/// The next connection, free of this thread's poller, with its place among the allowed ones.
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> Option<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
+) -> Option<(std::net::TcpStream, OwnedSemaphorePermit)> {
     let place = Arc::clone(places).acquire_owned().await.ok()?;
-    match listener.accept().await {
-        Ok((stream, peer)) => Some((stream, peer, place)),
+    match listener.accept().await.and_then(|(stream, _peer)| stream.into_std()) {
+        Ok(stream) => Some((stream, place)),
         Err(error) => {
             tracing::warn!(%error, "a connection could not be accepted");
             // Out of file descriptors: trying again at once would only burn the processor.
@@ -97,12 +102,12 @@ async fn accept(
     }
 }
 
-async fn connection(stream: TcpStream, store: &Arc<Store>, mut drain: Drain) {
+async fn connection(stream: TcpStream, store: &Arc<Store>, upstream: &Arc<Upstream>, mut drain: Drain) {
     let _only_slower = stream.set_nodelay(true);
     let io = TokioIo::new(Stalling::new(stream, store.limits.write_timeout));
     let service = service_fn(|request| {
-        let store = Arc::clone(store);
-        async move { Ok::<_, Infallible>(exchange(&store, request).await) }
+        let (store, upstream) = (Arc::clone(store), Arc::clone(upstream));
+        async move { Ok::<_, Infallible>(exchange(&store, &upstream, request).await) }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
@@ -130,8 +135,8 @@ async fn connection(stream: TcpStream, store: &Arc<Store>, mut drain: Drain) {
     }
 }
 
-async fn exchange(store: &Store, request: Request<Incoming>) -> Response<Outgoing> {
-    match answered(store, request).await {
+async fn exchange(store: &Store, upstream: &Upstream, request: Request<Incoming>) -> Response<Outgoing> {
+    match answered(store, upstream, request).await {
         Ok(response) => {
             store.metrics.answered.inc();
             response
@@ -145,7 +150,11 @@ async fn exchange(store: &Store, request: Request<Incoming>) -> Response<Outgoin
     }
 }
 
-async fn answered(store: &Store, request: Request<Incoming>) -> Result<Response<Outgoing>, Refusal> {
+async fn answered(
+    store: &Store,
+    upstream: &Upstream,
+    request: Request<Incoming>,
+) -> Result<Response<Outgoing>, Refusal> {
     let (head, body) = request.into_parts();
     let gate = store.gate.load_full();
     let admitted = gate.admit(&head.method, &head.uri, &head.headers, !body.is_end_stream())?;
@@ -155,8 +164,8 @@ async fn answered(store: &Store, request: Request<Incoming>) -> Result<Response<
     let mut request = Request::new(outgoing);
     *request.method_mut() = head.method;
     *request.headers_mut() = admitted.headers;
-    *request.uri_mut() = store.upstream.uri(&admitted.target).ok_or(Refusal::AmbiguousPath)?;
-    let sent = tokio::time::timeout(store.limits.upstream_timeout, store.upstream.request(request));
+    *request.uri_mut() = upstream.uri(&admitted.target).ok_or(Refusal::AmbiguousPath)?;
+    let sent = tokio::time::timeout(store.limits.upstream_timeout, upstream.request(request));
     let response = sent.await.map_err(|_| Refusal::StoreTimeout)?.map_err(Refusal::from)?;
     minimised(store, &rules, response).await
 }
