@@ -1,5 +1,6 @@
 //! Bytes that must be seen whole before any of them may leave, within the byte budget.
 
+use super::run::Run;
 use super::{Fault, Limits};
 use crate::base::budget::Reserved;
 
@@ -18,8 +19,39 @@ impl Held {
         Self { bytes: Vec::new(), reserved: None, limits }
     }
 
-    pub(super) const fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
+    /// Withholds the bytes of a token from `from` up to the cursor, because its end has not come.
+    pub(super) fn hold(&mut self, from: usize, run: &mut Run<'_>) -> Result<(), Fault> {
+        if self.bytes.is_empty() {
+            run.copy_until(from);
+        }
+        self.push(run.since(from))?;
+        run.leave_out();
+        Ok(())
+    }
+
+    /// Hands the whole token, which ends at the cursor, to `end`. That says whether it wrote something in
+    /// the token's place; if not, the token leaves as it came.
+    pub(super) fn end(
+        &mut self,
+        from: usize,
+        run: &mut Run<'_>,
+        end: impl FnOnce(&[u8], &mut Run<'_>) -> Result<bool, Fault>,
+    ) -> Result<(), Fault> {
+        if self.bytes.is_empty() {
+            let whole = run.since(from);
+            self.check_len(whole.len())?;
+            if end(whole, run)? {
+                run.leave_out();
+            }
+            return Ok(());
+        }
+        self.push(run.since(from))?;
+        if !end(&self.bytes, run)? && !run.muted {
+            run.out.extend_from_slice(&self.bytes);
+        }
+        run.leave_out();
+        self.bytes.clear();
+        Ok(())
     }
 
     /// Puts `more` behind what is held.
@@ -39,18 +71,7 @@ impl Held {
     }
 
     /// Says whether a token may be as long as this.
-    pub(super) const fn check_len(&self, len: usize) -> Result<(), Fault> {
+    const fn check_len(&self, len: usize) -> Result<(), Fault> {
         if len > self.limits.max_token_bytes { Err(Fault::TokenTooLong) } else { Ok(()) }
-    }
-
-    /// What is held, to be given back.
-    pub(super) fn take(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.bytes)
-    }
-
-    /// Keeps the room that `bytes` has, and forgets what is in it.
-    pub(super) fn give_back(&mut self, mut bytes: Vec<u8>) {
-        bytes.clear();
-        self.bytes = bytes;
     }
 }

@@ -9,19 +9,24 @@
 //! written. A treated value is written from a [`Cleared`](crate::policy::Cleared) only.
 //! Not here: headers, sockets, which rule applies (that is [`Plan`](crate::policy::Plan)).
 
+mod csv;
 mod encoding;
 mod error;
+mod form;
 mod format;
 mod held;
 mod json;
 mod limits;
+mod names;
 mod pipeline;
 mod rewriter;
 mod run;
+mod scan;
 mod tally;
 #[cfg(test)]
 mod testing;
 mod treat;
+mod utf8;
 
 pub use encoding::{Decoder, Encoder, Encoding};
 pub use error::{BodyError, Fault};

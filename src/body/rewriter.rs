@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use super::csv::Csv;
+use super::form::Form;
 use super::json::Json;
 use super::{BodyError, Fault, Format, Limits, Tally};
 use crate::policy::Plan;
@@ -17,6 +19,8 @@ pub struct Rewriter {
 
 enum Machine {
     Json(Box<Json>),
+    Csv(Box<Csv>),
+    Form(Box<Form>),
 }
 
 impl Rewriter {
@@ -25,7 +29,10 @@ impl Rewriter {
     pub fn new(format: Format, plan: Arc<Plan>, limits: &Limits) -> Self {
         let machine = match format {
             Format::Json => Machine::Json(Box::new(Json::new(false, plan, limits))),
-            _ => Machine::Json(Box::new(Json::new(true, plan, limits))),
+            Format::Ndjson => Machine::Json(Box::new(Json::new(true, plan, limits))),
+            Format::Csv => Machine::Csv(Box::new(Csv::new(b',', plan, limits))),
+            Format::Tsv => Machine::Csv(Box::new(Csv::new(b'\t', plan, limits))),
+            Format::Form => Machine::Form(Box::new(Form::new(plan, limits))),
         };
         Self { machine, offset: 0, failed: None }
     }
@@ -38,6 +45,8 @@ impl Rewriter {
         self.failed.map_or(Ok(()), Err)?;
         let pushed = match &mut self.machine {
             Machine::Json(json) => json.push(bytes, out),
+            Machine::Csv(csv) => csv.push(bytes, out),
+            Machine::Form(form) => form.push(bytes, out),
         };
         match pushed {
             Ok(()) => {
@@ -56,6 +65,8 @@ impl Rewriter {
         self.failed.map_or(Ok(()), Err)?;
         let finished = match &mut self.machine {
             Machine::Json(json) => json.finish(out),
+            Machine::Csv(csv) => csv.finish(out),
+            Machine::Form(form) => form.finish(out),
         };
         finished.map_err(|fault| self.fail(fault, 0))
     }
@@ -65,6 +76,8 @@ impl Rewriter {
     pub fn tally(&self) -> &Tally {
         match &self.machine {
             Machine::Json(json) => json.tally(),
+            Machine::Csv(csv) => csv.tally(),
+            Machine::Form(form) => form.tally(),
         }
     }
 

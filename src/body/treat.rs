@@ -49,6 +49,28 @@ impl Effect {
     }
 }
 
+/// What governs the values, inside one object or array, that no rule names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Cover {
+    /// Strings.
+    pub(super) texts: Source,
+    /// Member names.
+    pub(super) names: Source,
+    /// Numbers, truth values and null.
+    pub(super) others: Source,
+}
+
+/// What becomes of a scalar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It stays as it is.
+    Passes,
+    /// Its replacement is written when it begins, and it is left out.
+    Replaced(Source),
+    /// It is treated when its end has come.
+    Treated(Source),
+}
+
 /// Applies the rulings of one plan and counts.
 pub(super) struct Treater {
     plan: Arc<Plan>,
@@ -72,6 +94,37 @@ impl Treater {
     /// The effect of what governs, [`Effect::Pass`] if nothing does.
     pub(super) fn effect(&self, source: Source) -> Effect {
         ruling(&self.plan, source).map_or(Effect::Pass, |ruling| Effect::of(&ruling.treatment))
+    }
+
+    /// What becomes of a scalar that `source` governs.
+    pub(super) fn fate(&self, source: Source) -> Fate {
+        match self.effect(source) {
+            Effect::Pass => Fate::Passes,
+            Effect::Replace => Fate::Replaced(source),
+            Effect::Scrub | Effect::Scalar => Fate::Treated(source),
+        }
+    }
+
+    /// What becomes of a member of a flat document: a field of a row, a value of a form.
+    pub(super) fn member_fate(&self, name: &[u8]) -> Fate {
+        let root = self.plan.root();
+        let Some(cover) = self.flat_cover() else { return Fate::Replaced(Source::Rule(root)) };
+        let member = self.plan.member(root, name);
+        let source = if self.plan.ruling(member).is_some() { Source::Rule(member) } else { cover.texts };
+        self.fate(source)
+    }
+
+    /// What governs the names of a flat document.
+    pub(super) fn flat_names(&self) -> Source {
+        self.flat_cover().map_or(Source::Nothing, |cover| cover.names)
+    }
+
+    fn flat_cover(&self) -> Option<Cover> {
+        let root = self.plan.root();
+        match self.plan.ruling(root) {
+            Some(_) => Cover::inside(self, Source::Rule(root)),
+            None => Some(Cover::unlisted(self)),
+        }
     }
 
     /// The treated value, or `None` if it is the same as before.
@@ -103,5 +156,36 @@ fn ruling(plan: &Plan, source: Source) -> Option<&Ruling> {
         Source::Nothing => None,
         Source::Rule(state) => plan.ruling(state),
         Source::Unlisted => Some(plan.unlisted()),
+    }
+}
+
+impl Cover {
+    /// Everything passes.
+    pub(super) const NOTHING: Self =
+        Self { texts: Source::Nothing, names: Source::Nothing, others: Source::Nothing };
+
+    /// Names and strings are scrubbed.
+    const fn scrub(source: Source) -> Self {
+        Self { texts: source, names: source, others: Source::Nothing }
+    }
+
+    /// What the plan's ruling for unlisted values means inside objects and arrays.
+    pub(super) fn unlisted(treater: &Treater) -> Self {
+        match treater.effect(Source::Unlisted) {
+            Effect::Pass => Self::NOTHING,
+            Effect::Scrub => Self::scrub(Source::Unlisted),
+            Effect::Replace | Effect::Scalar => {
+                Self { texts: Source::Unlisted, names: Source::Nothing, others: Source::Unlisted }
+            }
+        }
+    }
+
+    /// What `source`, which names an object or array, means for the inside. `None`: it is replaced whole.
+    pub(super) fn inside(treater: &Treater, source: Source) -> Option<Self> {
+        match treater.effect(source) {
+            Effect::Pass => Some(Self::NOTHING),
+            Effect::Scrub => Some(Self::scrub(source)),
+            Effect::Replace | Effect::Scalar => None,
+        }
     }
 }

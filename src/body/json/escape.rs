@@ -1,7 +1,7 @@
 //! The inside of JSON strings: from their escapes to text, and from text to a string that may be sent.
 
-use super::strings::hex_digit;
 use crate::body::Fault;
+use crate::body::scan::{hex_digit, plain_run};
 use crate::kernel::Value;
 use crate::policy::Cleared;
 
@@ -77,7 +77,7 @@ fn write_string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     let mut rest = text.as_bytes();
     loop {
-        let (len, _) = super::strings::plain_run(rest);
+        let (len, _) = plain_run(rest);
         let (plain, after) = rest.split_at_checked(len).unwrap_or((rest, &[]));
         out.extend_from_slice(plain);
         let Some((&special, after)) = after.split_first() else { break };

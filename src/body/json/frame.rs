@@ -1,7 +1,7 @@
 //! One open object or array, and what holds for the values inside that no rule names.
 
-use super::names::Mark;
-use crate::body::treat::{Effect, Source, Treater};
+use crate::body::names::Mark;
+use crate::body::treat::Cover;
 use crate::policy::State;
 
 /// What is open.
@@ -11,17 +11,6 @@ pub(super) enum Kind {
     Root,
     Array,
     Object,
-}
-
-/// What governs the values, inside one object or array, that no rule names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Cover {
-    /// Strings.
-    pub(super) texts: Source,
-    /// Member names.
-    pub(super) names: Source,
-    /// Numbers, truth values and null.
-    pub(super) others: Source,
 }
 
 /// One open object or array, or the document.
@@ -39,35 +28,4 @@ pub(super) struct Frame {
     pub(super) index: u64,
     /// Its names so far.
     pub(super) mark: Mark,
-}
-
-impl Cover {
-    /// Everything passes.
-    pub(super) const NOTHING: Self =
-        Self { texts: Source::Nothing, names: Source::Nothing, others: Source::Nothing };
-
-    /// Names and strings are scrubbed.
-    const fn scrub(source: Source) -> Self {
-        Self { texts: source, names: source, others: Source::Nothing }
-    }
-
-    /// What the plan's ruling for unlisted values means inside objects and arrays.
-    pub(super) fn unlisted(treater: &Treater) -> Self {
-        match treater.effect(Source::Unlisted) {
-            Effect::Pass => Self::NOTHING,
-            Effect::Scrub => Self::scrub(Source::Unlisted),
-            Effect::Replace | Effect::Scalar => {
-                Self { texts: Source::Unlisted, names: Source::Nothing, others: Source::Unlisted }
-            }
-        }
-    }
-
-    /// What `source`, which names an object or array, means for the inside. `None`: it is replaced whole.
-    pub(super) fn inside(treater: &Treater, source: Source) -> Option<Self> {
-        match treater.effect(source) {
-            Effect::Pass => Some(Self::NOTHING),
-            Effect::Scrub => Some(Self::scrub(source)),
-            Effect::Replace | Effect::Scalar => None,
-        }
-    }
 }

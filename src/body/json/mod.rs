@@ -8,18 +8,17 @@
 mod bare;
 mod escape;
 mod frame;
-mod names;
 mod strings;
 mod token;
 
 use std::sync::Arc;
 
-use self::frame::{Cover, Frame, Kind};
-use self::names::{Mark, Names};
+use self::frame::{Frame, Kind};
 use self::token::Token;
 use super::held::Held;
+use super::names::{Mark, Names};
 use super::run::Run;
-use super::treat::{Effect, Source, Treater};
+use super::treat::{Cover, Source, Treater};
 use super::{Fault, Limits, Tally};
 use crate::policy::{Plan, State};
 
@@ -99,9 +98,7 @@ impl Json {
     pub(super) fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), (Fault, usize)> {
         let mut run = Run::new(bytes, self.muted, out);
         self.walk(&mut run).map_err(|fault| (fault, run.pos))?;
-        if self.held.is_empty() {
-            run.copy_until(bytes.len());
-        }
+        run.copy_until(bytes.len());
         self.muted = run.muted;
         Ok(())
     }
@@ -259,12 +256,6 @@ impl Json {
         }
         self.state = self.treater.plan().element(self.frame.state, self.frame.index);
         self.frame.index = self.frame.index.saturating_add(1);
-    }
-
-    /// What governs the scalar that comes next.
-    fn source(&self, cover: Source) -> (Source, Effect) {
-        let source = self.rule().unwrap_or(cover);
-        (source, self.treater.effect(source))
     }
 }
 

@@ -5,6 +5,8 @@
 //! Not here: what the string says (`escape`).
 
 use crate::body::Fault;
+use crate::body::scan::{hex_digit, plain_run};
+use crate::body::utf8::Sequence;
 
 /// A fault and the index of the byte that shows it.
 pub(super) type FaultAt = (Fault, usize);
@@ -32,13 +34,6 @@ enum Need {
     LowLetter,
 }
 
-/// A UTF-8 sequence that a cut has split.
-#[derive(Clone, Debug, Default)]
-struct Sequence {
-    bytes: [u8; 4],
-    len: usize,
-}
-
 impl StringScan {
     /// True if the string has escapes; to be asked at its end.
     pub(super) const fn escaped(&self) -> bool {
@@ -49,7 +44,7 @@ impl StringScan {
     pub(super) fn scan(&mut self, bytes: &[u8]) -> Result<Option<usize>, FaultAt> {
         let mut at = 0;
         while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
-            if self.need != Need::Text || self.sequence.len > 0 {
+            if self.need != Need::Text || self.sequence.is_open() {
                 if let Some(&byte) = rest.first() {
                     self.step(byte).map_err(|fault| (fault, at))?;
                 }
@@ -106,89 +101,6 @@ impl StringScan {
         };
         Ok(())
     }
-}
-
-impl Sequence {
-    /// Checks a run; if the piece ends with it, a sequence may go on in the next piece.
-    fn check(&mut self, run: &[u8], cut: bool) -> Result<(), FaultAt> {
-        let Err(error) = std::str::from_utf8(run) else { return Ok(()) };
-        let valid = error.valid_up_to();
-        if error.error_len().is_some() || !cut {
-            return Err((Fault::InvalidUtf8, valid));
-        }
-        run.iter().skip(valid).try_for_each(|&byte| self.push(byte)).map_err(|fault| (fault, valid))
-    }
-
-    /// One more byte of a split sequence, which is empty again once it is whole.
-    fn push(&mut self, byte: u8) -> Result<(), Fault> {
-        *self.bytes.get_mut(self.len).ok_or(Fault::InvalidUtf8)? = byte;
-        self.len += 1;
-        match std::str::from_utf8(self.bytes.get(..self.len).unwrap_or_default()) {
-            Ok(_) => self.len = 0,
-            Err(error) if error.error_len().is_some() => return Err(Fault::InvalidUtf8),
-            Err(_) => {}
-        }
-        Ok(())
-    }
-}
-
-/// The value of a hexadecimal digit.
-pub(in crate::body) const fn hex_digit(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte.wrapping_sub(b'0')),
-        b'a'..=b'f' => Some(byte.wrapping_sub(b'a' - 10)),
-        b'A'..=b'F' => Some(byte.wrapping_sub(b'A' - 10)),
-        _ => None,
-    }
-}
-
-const ONES: u64 = u64::from_le_bytes([1; 8]);
-const HIGHS: u64 = u64::from_le_bytes([0x80; 8]);
-const QUOTES: u64 = u64::from_le_bytes([b'"'; 8]);
-const BACKSLASHES: u64 = u64::from_le_bytes([b'\\'; 8]);
-const SPACES: u64 = u64::from_le_bytes([b' '; 8]);
-
-/// How many bytes from the first hold no quote, backslash or control character, and whether all of them
-/// are ASCII.
-pub(super) fn plain_run(bytes: &[u8]) -> (usize, bool) {
-    let (blocks, tail) = bytes.as_chunks::<8>();
-    let mut len = 0;
-    let mut seen = 0;
-    for block in blocks {
-        let word = u64::from_le_bytes(*block);
-        let hits = special(word);
-        if hits != 0 {
-            let before = (hits & hits.wrapping_neg()).wrapping_sub(1);
-            return (len + lowest_byte(hits), (seen | (word & before)) & HIGHS == 0);
-        }
-        seen |= word;
-        len += 8;
-    }
-    let mut ascii = seen & HIGHS == 0;
-    for &byte in tail {
-        if byte == b'"' || byte == b'\\' || byte < b' ' {
-            break;
-        }
-        ascii &= byte.is_ascii();
-        len += 1;
-    }
-    (len, ascii)
-}
-
-/// The high bit of each byte that is a quote, a backslash or a control character. A borrow can set bits
-/// above a true one, so only the lowest is exact.
-const fn special(word: u64) -> u64 {
-    let quotes = word ^ QUOTES;
-    let backslashes = word ^ BACKSLASHES;
-    let hits = (quotes.wrapping_sub(ONES) & !quotes)
-        | (backslashes.wrapping_sub(ONES) & !backslashes)
-        | (word.wrapping_sub(SPACES) & !word);
-    hits & HIGHS
-}
-
-/// The index of the byte with the lowest bit set.
-fn lowest_byte(hits: u64) -> usize {
-    usize::try_from(hits.trailing_zeros() / 8).unwrap_or_default()
 }
 
 #[cfg(test)]

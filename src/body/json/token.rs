@@ -2,10 +2,10 @@
 
 use super::bare::Bare;
 use super::strings::StringScan;
-use super::{Effect, Expect, Json, Source, escape};
+use super::{Expect, Json, escape};
 use crate::body::Fault;
 use crate::body::run::Run;
-use crate::body::treat::Treater;
+use crate::body::treat::{Fate, Source, Treater};
 use crate::kernel::Value;
 
 /// The name or scalar that is being read.
@@ -19,17 +19,6 @@ pub(super) enum Token {
     String(StringScan, Fate),
     /// A number or literal, and what governs it.
     Bare(Bare, Fate),
-}
-
-/// What becomes of a scalar.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
-    /// It stays in the run.
-    Passes,
-    /// It was replaced before it was read.
-    Replaced,
-    /// It is treated when its end has come.
-    Treated(Source),
 }
 
 impl Json {
@@ -75,23 +64,19 @@ impl Json {
     }
 
     fn fate(&mut self, cover: Source, run: &mut Run<'_>) -> Fate {
-        let (source, effect) = self.source(cover);
-        match effect {
-            Effect::Pass => Fate::Passes,
-            Effect::Scrub | Effect::Scalar => Fate::Treated(source),
-            Effect::Replace => {
-                self.replace(source, run);
-                Fate::Replaced
-            }
+        let fate = self.treater.fate(self.rule().unwrap_or(cover));
+        if let Fate::Replaced(source) = fate {
+            self.replace(source, run);
         }
+        fate
     }
 
     fn read_name(&mut self, mut scan: StringScan, from: usize, run: &mut Run<'_>) -> Result<(), Fault> {
         if !scan_string(&mut scan, run)? {
             self.token = Token::Name(scan);
-            return self.hold(from, run);
+            return self.held.hold(from, run);
         }
-        self.end_held(from, run, |json, whole, run| json.end_name(whole, scan.escaped(), from, run))?;
+        self.end_name(scan.escaped(), from, run)?;
         self.expect = Expect::Colon;
         Ok(())
     }
@@ -105,15 +90,18 @@ impl Json {
     ) -> Result<(), Fault> {
         if !scan_string(&mut scan, run)? {
             self.token = Token::String(scan, fate);
-            return if matches!(fate, Fate::Treated(_)) { self.hold(from, run) } else { Ok(()) };
+            return if matches!(fate, Fate::Treated(_)) { self.held.hold(from, run) } else { Ok(()) };
         }
         match fate {
             Fate::Passes => {}
-            Fate::Replaced => self.end_replacement(run),
-            Fate::Treated(source) => self.end_held(from, run, |json, whole, run| {
-                let text = escape::text(inside(whole), scan.escaped(), &mut json.decoded)?;
-                Ok(treat(&mut json.treater, source, Value::Text(text), from, run))
-            })?,
+            Fate::Replaced(_) => self.end_replacement(run),
+            Fate::Treated(source) => {
+                let Self { held, decoded, treater, .. } = self;
+                held.end(from, run, |whole, run| {
+                    let text = escape::text(inside(whole), scan.escaped(), decoded)?;
+                    Ok(treat(treater, source, Value::Text(text), from, run))
+                })?;
+            }
         }
         self.end_value();
         Ok(())
@@ -128,91 +116,57 @@ impl Json {
             return self.end_bare(fate, from, run);
         }
         self.token = Token::Bare(bare, fate);
-        if matches!(fate, Fate::Treated(_)) { self.hold(from, run) } else { Ok(()) }
+        if matches!(fate, Fate::Treated(_)) { self.held.hold(from, run) } else { Ok(()) }
     }
 
     fn end_bare(&mut self, fate: Fate, from: usize, run: &mut Run<'_>) -> Result<(), Fault> {
         match fate {
             Fate::Passes => {}
-            Fate::Replaced => self.end_replacement(run),
-            Fate::Treated(source) => self.end_held(from, run, |json, whole, run| {
-                let value = match whole {
-                    b"null" => Value::Null,
-                    b"true" => Value::Bool(true),
-                    b"false" => Value::Bool(false),
-                    number => Value::Number(std::str::from_utf8(number).map_err(|_| Fault::InvalidNumber)?),
-                };
-                Ok(treat(&mut json.treater, source, value, from, run))
-            })?,
+            Fate::Replaced(_) => self.end_replacement(run),
+            Fate::Treated(source) => {
+                let Self { held, treater, .. } = self;
+                held.end(from, run, |whole, run| {
+                    let value = match whole {
+                        b"null" => Value::Null,
+                        b"true" => Value::Bool(true),
+                        b"false" => Value::Bool(false),
+                        digits => Value::Number(text(digits)?),
+                    };
+                    Ok(treat(treater, source, value, from, run))
+                })?;
+            }
         }
         self.end_value();
         Ok(())
     }
 
-    /// Checks a name, steps along it and scrubs it. True if the name was written.
-    fn end_name(
-        &mut self,
-        whole: &[u8],
-        escaped: bool,
-        from: usize,
-        run: &mut Run<'_>,
-    ) -> Result<bool, Fault> {
-        let name = if escaped {
-            escape::text(inside(whole), true, &mut self.decoded)?.as_bytes()
-        } else {
-            inside(whole)
-        };
-        self.names.insert(&mut self.frame.mark, name)?;
-        if !self.frame.dead {
-            self.state = self.treater.plan().member(self.frame.state, name);
-        }
-        if self.frame.cover.names == Source::Nothing {
-            return Ok(false);
-        }
-        let name = std::str::from_utf8(name).map_err(|_| Fault::InvalidUtf8)?;
-        let Some(cleared) = self.treater.treat(self.frame.cover.names, Value::Text(name)) else {
-            return Ok(false);
-        };
-        run.copy_until(from);
-        escape::write_name(cleared, run.out);
-        Ok(true)
-    }
-
-    /// Withholds the bytes from `from` on until the end of their token has come.
-    fn hold(&mut self, from: usize, run: &mut Run<'_>) -> Result<(), Fault> {
-        if self.held.is_empty() {
-            run.copy_until(from);
-        }
-        self.held.push(run.since(from))?;
-        run.leave_out();
-        Ok(())
-    }
-
-    /// Hands the whole token, from its beginning in an earlier piece if need be, to `end`, which says
-    /// whether it wrote something in its place.
-    fn end_held(
-        &mut self,
-        from: usize,
-        run: &mut Run<'_>,
-        end: impl FnOnce(&mut Self, &[u8], &mut Run<'_>) -> Result<bool, Fault>,
-    ) -> Result<(), Fault> {
-        if self.held.is_empty() {
-            let whole = run.since(from);
-            self.held.check_len(whole.len())?;
-            if end(self, whole, run)? {
-                run.leave_out();
+    /// Checks a name, steps along it and scrubs it.
+    fn end_name(&mut self, escaped: bool, from: usize, run: &mut Run<'_>) -> Result<(), Fault> {
+        let Self { held, decoded, treater, names, frame, state, .. } = self;
+        held.end(from, run, |whole, run| {
+            let mut name = inside(whole);
+            if escaped {
+                name = escape::text(name, true, decoded)?.as_bytes();
             }
-            return Ok(());
-        }
-        self.held.push(run.since(from))?;
-        let whole = self.held.take();
-        if !end(self, &whole, run)? && !run.muted {
-            run.out.extend_from_slice(&whole);
-        }
-        run.leave_out();
-        self.held.give_back(whole);
-        Ok(())
+            names.insert(&mut frame.mark, name)?;
+            if !frame.dead {
+                *state = treater.plan().member(frame.state, name);
+            }
+            if frame.cover.names == Source::Nothing {
+                return Ok(false);
+            }
+            let Some(cleared) = treater.treat(frame.cover.names, Value::Text(text(name)?)) else {
+                return Ok(false);
+            };
+            run.copy_until(from);
+            escape::write_name(cleared, run.out);
+            Ok(true)
+        })
     }
+}
+
+fn text(bytes: &[u8]) -> Result<&str, Fault> {
+    std::str::from_utf8(bytes).map_err(|_| Fault::InvalidUtf8)
 }
 
 /// Moves the cursor behind the closing quote, or to the end. True if the quote was there.

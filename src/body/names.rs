@@ -1,4 +1,4 @@
-//! The names that the open objects have had so far, to notice a duplicate.
+//! The names that the open objects, or the header of a table, have had so far, to notice a duplicate.
 //!
 //! Only a seeded 64-bit hash of a name is kept, so memory is bounded by the number of members. Two names
 //! of one object share a hash less often than once in 10^13 objects of a thousand names; such an object is
@@ -9,8 +9,8 @@ use std::hash::BuildHasher;
 
 use foldhash::quality::RandomState;
 
+use super::Fault;
 use crate::base::budget::{Budget, Reserved};
-use crate::body::Fault;
 
 /// Up to this many names of an object are compared one by one; more are hashed again.
 const FEW_NAMES: usize = 32;
