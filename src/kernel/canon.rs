@@ -26,6 +26,11 @@ impl<'a> Canonical<'a> {
     /// Text.
     #[must_use]
     pub fn text(text: &'a str) -> Self {
+        // 36 characters without a capital are their own spelling, whether they are a UUID or not.
+        let has_capital = || text.bytes().fold(false, |seen, byte| seen | byte.is_ascii_uppercase());
+        if text.len() == 36 && !has_capital() {
+            return Self(Spelling::Bytes(text.as_bytes()));
+        }
         match parse_uuid(text) {
             Some(uuid) => Self::uuid(uuid),
             None => Self(Spelling::Bytes(text.as_bytes())),
