@@ -86,40 +86,43 @@ impl HttpPolicy {
                 (param.clone(), ruling)
             });
             let params = params.collect();
-            let document = self.document(role, &route.fields)?;
+            let document = self.document(role, Some(route))?;
             routes.push(RoutePlan { route: Arc::clone(route), document, params });
         }
         routes.sort_by(|left, right| left.route.path.compare_by_specificity(&right.route.path));
-        Ok(HttpPlans { routes, document: self.document(role, &[])? })
+        Ok(HttpPlans { routes, document: self.document(role, None)? })
     }
 
-    fn document(
-        &self,
-        role: Option<&str>,
-        route: &[FieldRule<HttpField, NamedTreatment>],
-    ) -> Result<DocumentPlan, PlanTooLarge> {
+    /// Every line that can say something about the answers of `route` to `role`, with the rule that it is.
+    pub fn lines<'a>(
+        &'a self,
+        role: Option<&'a str>,
+        route: Option<&'a Route>,
+    ) -> impl Iterator<Item = (Rule, &'a FieldRule<HttpField, NamedTreatment>)> {
+        let of_route = route.into_iter().flat_map(|route| &route.fields);
+        let of_role = role.and_then(|name| self.roles.get_key_value(name));
+        let of_role = of_role
+            .into_iter()
+            .flat_map(|(name, lines)| lines.iter().map(|line| (Rule::Role(name.clone()), line)));
+        let of_store = self.fields.iter().map(|line| (Rule::Fields, line));
+        of_store.chain(of_route.map(|line| (Rule::Route, line))).chain(of_role)
+    }
+
+    fn document(&self, role: Option<&str>, route: Option<&Route>) -> Result<DocumentPlan, PlanTooLarge> {
         let mut body = PlanBuilder::new(self.unlisted.rule_for_unlisted());
         let mut headers: BTreeMap<String, Ruling> = BTreeMap::new();
-        let mut add = |fields: &[FieldRule<HttpField, NamedTreatment>], rule: &Rule| {
-            for line in fields {
-                let ruling = line.treatment.rule_for(&line.written, rule.clone());
-                match &line.field {
-                    HttpField::Body(path) => {
-                        body.add(path.clone(), ruling);
-                    }
-                    HttpField::Header(name) => {
-                        let held = headers.get(name);
-                        if held.is_none_or(|held| ruling.beats(held)) {
-                            headers.insert(name.clone(), ruling);
-                        }
+        for (rule, line) in self.lines(role, route) {
+            let ruling = line.treatment.rule_for(&line.written, rule);
+            match &line.field {
+                HttpField::Body(path) => {
+                    body.add(path.clone(), ruling);
+                }
+                HttpField::Header(name) => {
+                    if headers.get(name).is_none_or(|held| ruling.beats(held)) {
+                        headers.insert(name.clone(), ruling);
                     }
                 }
             }
-        };
-        add(&self.fields, &Rule::Fields);
-        add(route, &Rule::Route);
-        if let Some((name, fields)) = role.and_then(|name| self.roles.get_key_value(name)) {
-            add(fields, &Rule::Role(name.clone()));
         }
         Ok(DocumentPlan { body: Arc::new(body.build()?), headers })
     }

@@ -86,7 +86,7 @@ impl Ruling {
     /// True if both do the same to a value.
     #[must_use]
     pub fn same_as(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.treatment, &other.treatment)
+        Arc::ptr_eq(&self.treatment, &other.treatment) || self.treatment_name == other.treatment_name
     }
 
     /// True if an object or array that gets this ruling is replaced as a whole, whatever is inside.

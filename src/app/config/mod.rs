@@ -7,10 +7,29 @@
 //! exist, its addresses parse.
 //! Not here: sockets, and reloading.
 
+mod addresses;
+mod bounds;
+mod build;
+mod fields;
+mod keys;
+mod raw;
+mod report;
+mod routes;
+mod stores;
+mod treatments;
+mod world;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
+
+pub use build::{LoadError, Source};
+pub use raw::schema;
+pub use report::{Place, Problem, Report, Severity, nearest};
+pub use treatments::TreatmentFacts;
+pub use world::{FileContent, Machine, World};
 
 use crate::policy::{HttpPlans, HttpPolicy, Role, SqlPlans, SqlPolicy};
 
@@ -25,6 +44,10 @@ pub struct Config {
     pub admin: Option<Admin>,
     /// The audit log, if wanted.
     pub audit: Option<Audit>,
+    /// What a reader wants to know of each treatment, by the name that rulings show.
+    pub treatments: BTreeMap<Arc<str>, TreatmentFacts>,
+    /// The text that all this came from.
+    pub source: Source,
 }
 
 /// `[[stores]]`: an upstream data store and the listener in front of it.
@@ -40,6 +63,8 @@ pub struct Store {
     pub limits: Limits,
     /// What speaks behind it.
     pub kind: StoreKind,
+    /// Where it stands in the file, in bytes.
+    pub span: Range<usize>,
 }
 
 /// The store's protocol, with what depends on it.
@@ -181,3 +206,6 @@ impl Default for Limits {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -134,6 +134,23 @@ impl JsonPath {
         Self { text: format!("$['{quoted}']"), segments: vec![Segment { descendant: false, selectors }] }
     }
 
+    /// True if the value to which the concrete `steps` (names and indices) lead is one that this path names.
+    #[must_use]
+    pub fn names(&self, steps: &[&Selector]) -> bool {
+        // Positions in the path that the steps so far can have reached; bit n is n segments passed.
+        let ended = 1_u128 << self.segments.len();
+        let reached = steps.iter().fold(1_u128, |reached, step| {
+            let positions = (0..).zip(&self.segments).filter(|(position, _)| reached & (1 << position) != 0);
+            positions.fold(0, |next, (position, segment)| {
+                let stays = if segment.descendant { 1 << position } else { 0 };
+                let is_meant =
+                    segment.selectors.iter().any(|wanted| wanted == &Selector::Wildcard || wanted == *step);
+                next | stays | if is_meant { 2 << position } else { 0 }
+            })
+        });
+        reached & ended != 0
+    }
+
     /// The steps, if the path names exactly one value: no wildcard, no union, no descendant.
     #[must_use]
     pub fn singular(&self) -> Option<Vec<&Selector>> {

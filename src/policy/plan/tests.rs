@@ -11,7 +11,7 @@ use crate::kernel::Treatment;
 use crate::policy::{NamedTreatment, Rule, Selector};
 
 fn ruling(name: &str, treatment: Treatment, rule: Rule) -> Ruling {
-    NamedTreatment { name: "x".into(), treatment: Arc::new(treatment) }.rule_for(name, rule)
+    NamedTreatment { name: treatment.kind().into(), treatment: Arc::new(treatment) }.rule_for(name, rule)
 }
 
 fn plan(rules: &[(&str, Treatment, Rule)]) -> Plan {
@@ -67,6 +67,22 @@ fn matched(path: &JsonPath, document: &Json) -> Vec<String> {
         nodes = next.into_iter().map(|(pointer, _, value)| (pointer, value)).collect();
     }
     nodes.into_iter().map(|(pointer, _)| pointer).collect()
+}
+
+/// Every place of a document, with the steps that lead there.
+fn places(document: &Json) -> Vec<(String, Vec<Selector>)> {
+    let mut found = vec![(String::new(), Vec::new())];
+    for (pointer, key, child) in children((String::new(), document)) {
+        let step = match key {
+            Key::Name(name) => Selector::Name(name.into()),
+            Key::Index(index) => Selector::Index(index),
+        };
+        found.extend(places(child).into_iter().map(|(below, mut steps)| {
+            steps.insert(0, step.clone());
+            (format!("{pointer}{below}"), steps)
+        }));
+    }
+    found
 }
 
 #[derive(PartialEq)]
@@ -132,7 +148,12 @@ proptest! {
         let mut wanted = BTreeMap::new();
         for text in &paths {
             let path: JsonPath = text.parse().unwrap();
-            for pointer in matched(&path, &document) {
+            let matched = matched(&path, &document);
+            for (pointer, steps) in places(&document) {
+                let steps: Vec<&Selector> = steps.iter().collect();
+                prop_assert_eq!(path.names(&steps), matched.contains(&pointer), "{} {}", &path, pointer);
+            }
+            for pointer in matched {
                 let label = ruling(text, Treatment::Pass, Rule::Fields).label.to_string();
                 wanted.entry(pointer).or_insert(label);
             }

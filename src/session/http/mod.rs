@@ -7,7 +7,7 @@
 
 mod headers;
 mod refusal;
-mod target;
+pub mod target;
 
 use std::sync::Arc;
 

@@ -34,7 +34,7 @@ pub(super) fn has_one_reading(path: &str) -> Result<(), Refusal> {
 ///
 /// # Errors
 /// [`Refusal::MalformedQuery`].
-pub(super) fn pairs(query: &str) -> Result<Vec<(String, String)>, Refusal> {
+pub fn pairs(query: &str) -> Result<Vec<(String, String)>, Refusal> {
     let pieces = query.split('&').filter(|piece| !piece.is_empty());
     pieces
         .map(|piece| {
@@ -61,7 +61,7 @@ pub(super) fn push_encoded(target: &mut String, text: &str) {
 }
 
 /// Decodes percent-encoding strictly: every `%` has two hexadecimal digits and the result is UTF-8.
-pub(super) fn decode(raw: &str) -> Option<String> {
+pub fn decode(raw: &str) -> Option<String> {
     let bytes = raw.as_bytes();
     let is_strict = bytes.iter().enumerate().filter(|&(_, &byte)| byte == b'%').all(|(at, _)| {
         let digits = bytes.get(at.saturating_add(1)..at.saturating_add(3));
@@ -77,7 +77,7 @@ pub(super) fn decode(raw: &str) -> Option<String> {
 ///
 /// # Errors
 /// [`Refusal::Parameter`] if it asks for more than the cell tells.
-pub(super) fn judge(name: &str, value: &str, ruling: &Ruling) -> Result<String, Refusal> {
+pub fn judge(name: &str, value: &str, ruling: &Ruling) -> Result<String, Refusal> {
     let mut scratch = String::new();
     let first = ruling.treatment.judge(Value::Text(value), &mut scratch);
     let misfit = match first {

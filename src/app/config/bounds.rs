@@ -1,0 +1,59 @@
+//! `timeouts` and `limits`: the numbers, with their ranges.
+
+use super::raw::{At, RawLimits, RawTimeouts};
+use super::report::Problem;
+use super::{Limits, Timeouts};
+
+/// A day, in milliseconds.
+const MAX_TIMEOUT_MS: u64 = 86_400_000;
+
+impl Timeouts {
+    /// These, with what is written instead.
+    pub(super) fn with(mut self, raw: Option<&RawTimeouts>, problems: &mut Vec<Problem>) -> Self {
+        let Some(raw) = raw else { return self };
+        let keys = [
+            (&mut self.connect_timeout_ms, &raw.connect_timeout_ms),
+            (&mut self.idle_timeout_ms, &raw.idle_timeout_ms),
+            (&mut self.header_timeout_ms, &raw.header_timeout_ms),
+            (&mut self.upstream_timeout_ms, &raw.upstream_timeout_ms),
+            (&mut self.drain_timeout_ms, &raw.drain_timeout_ms),
+        ];
+        for (slot, written) in keys {
+            if let Some(written) = written {
+                *slot = within(written, 1, MAX_TIMEOUT_MS, problems).unwrap_or(*slot);
+            }
+        }
+        self
+    }
+}
+
+impl Limits {
+    /// These, with what is written instead.
+    pub(super) fn with(mut self, raw: Option<&RawLimits>, problems: &mut Vec<Problem>) -> Self {
+        let Some(raw) = raw else { return self };
+        let keys = [
+            (&mut self.max_connections, &raw.max_connections, 1, 1_000_000),
+            (&mut self.max_header_bytes, &raw.max_header_bytes, 1 << 10, 1 << 24),
+            (&mut self.max_depth, &raw.max_depth, 1, 10_000),
+            (&mut self.max_string_bytes, &raw.max_string_bytes, 1 << 10, 1 << 30),
+        ];
+        for (slot, written, least, most) in keys {
+            let Some(written) = written else { continue };
+            let value = within(written, least, most, problems);
+            *slot = value.and_then(|value| usize::try_from(value).ok()).unwrap_or(*slot);
+        }
+        if let Some(written) = &raw.max_body_bytes {
+            self.max_body_bytes = within(written, 0, u64::MAX, problems);
+        }
+        self
+    }
+}
+
+fn within(written: &At<u64>, least: u64, most: u64, problems: &mut Vec<Problem>) -> Option<u64> {
+    let fits = (least..=most).contains(&written.value);
+    if !fits {
+        let problem = written.problem(format!("{} is out of range", written.value));
+        problems.push(problem.help(format!("write a number from {least} to {most}")));
+    }
+    fits.then_some(written.value)
+}

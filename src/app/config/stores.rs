@@ -1,0 +1,148 @@
+//! `[[stores]]`: from what is written to stores with their decisions made.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::raw::{At, Entries, RawCatalogue, RawProtocol, RawStore, RawTreatment, RawUnlisted};
+use super::report::Problem;
+use super::treatments::Treatments;
+use super::{ByRole, CatalogueCheck, HttpStore, Limits, PostgresStore, Store, StoreKind, Timeouts};
+use super::{addresses, fields, routes};
+use crate::kernel::{Scrub, Treatment};
+use crate::policy::{HttpPolicy, NamedTreatment, PlanTooLarge, SqlPolicy};
+
+/// What roles change in one store, by the role's name.
+pub(super) type RoleFields<'a> = BTreeMap<&'a str, &'a Entries<At<RawTreatment>>>;
+
+/// A store with its name, if both are right; everything that is wrong is reported.
+pub(super) fn store(
+    raw: &At<RawStore>,
+    roles: &RoleFields<'_>,
+    (timeouts, limits): (Timeouts, Limits),
+    treatments: &mut Treatments<'_>,
+    problems: &mut Vec<Problem>,
+) -> Option<Store> {
+    let name = raw.value.name.as_ref();
+    if let Some(name) = name {
+        problems.extend(bad_name(name));
+    }
+    let listen = raw.value.listen.as_ref().and_then(|written| reported(addresses::listen(written), problems));
+    let timeouts = timeouts.with(raw.value.timeouts.as_ref(), problems);
+    let limits = limits.with(raw.value.limits.as_ref(), problems);
+    let kind = match protocol(&raw.value) {
+        RawProtocol::Http => http(raw, roles, treatments, problems).map(StoreKind::Http),
+        RawProtocol::Postgres => postgres(raw, roles, treatments, problems).map(StoreKind::Postgres),
+    };
+    raw.value.protocol.as_ref()?;
+    Some(Store {
+        name: name?.value.clone(),
+        listen: listen?,
+        timeouts,
+        limits,
+        kind: kind?,
+        span: raw.span.clone(),
+    })
+}
+
+/// The store's protocol; where it is missing, the one that the rest looks like, so that the rest is checked.
+fn protocol(raw: &RawStore) -> RawProtocol {
+    let looks_like_http = raw.upstream.as_ref().is_some_and(|upstream| upstream.value.starts_with("http"));
+    match &raw.protocol {
+        Some(written) => written.value,
+        None if looks_like_http => RawProtocol::Http,
+        None => RawProtocol::Postgres,
+    }
+}
+
+fn reported<T>(result: Result<T, Problem>, problems: &mut Vec<Problem>) -> Option<T> {
+    result.map_err(|problem| problems.push(problem)).ok()
+}
+
+fn bad_name(name: &At<String>) -> Option<Problem> {
+    let is_name = !name.value.is_empty()
+        && name.value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    (!is_name).then(|| {
+        let problem = name.problem(format!("`{}` is no name of a store", name.value));
+        problem.help("a store's name has letters, digits, `-` and `_` only")
+    })
+}
+
+fn http(
+    raw: &At<RawStore>,
+    roles: &RoleFields<'_>,
+    treatments: &mut Treatments<'_>,
+    problems: &mut Vec<Problem>,
+) -> Option<HttpStore> {
+    if let Some(catalogue) = &raw.value.catalogue {
+        problems.push(catalogue.problem("`catalogue` is for postgres stores only").help("leave it out"));
+    }
+    let written = raw.value.upstream.as_ref();
+    let upstream = written.and_then(|written| reported(addresses::http_upstream(written), problems));
+    let policy = HttpPolicy {
+        unlisted: unlisted(raw),
+        fields: fields::http(raw.value.fields.as_ref(), treatments, problems),
+        routes: routes::routes(raw.value.routes.as_deref().unwrap_or_default(), treatments, problems),
+        roles: roles
+            .iter()
+            .map(|(role, written)| ((*role).to_owned(), fields::http(Some(written), treatments, problems)))
+            .collect(),
+    };
+    let plans = by_role(raw, policy.roles.keys(), |role| policy.decide(role), problems)?;
+    Some(HttpStore { upstream: upstream?, policy, plans })
+}
+
+fn postgres(
+    raw: &At<RawStore>,
+    roles: &RoleFields<'_>,
+    treatments: &mut Treatments<'_>,
+    problems: &mut Vec<Problem>,
+) -> Option<PostgresStore> {
+    for route in raw.value.routes.iter().flatten().take(1) {
+        let problem = route.problem("routes are for http stores only");
+        problems.push(problem.help("what may be asked of a postgres store follows from its fields"));
+    }
+    let written = raw.value.upstream.as_ref();
+    let upstream = written.and_then(|written| reported(addresses::postgres_upstream(written), problems));
+    let catalogue = match raw.value.catalogue.as_ref().map(|written| written.value) {
+        Some(RawCatalogue::Strict) => CatalogueCheck::Strict,
+        Some(RawCatalogue::Versioned) | None => CatalogueCheck::Versioned,
+    };
+    let policy = SqlPolicy {
+        unlisted: unlisted(raw),
+        fields: fields::sql(raw.value.fields.as_ref(), treatments, problems),
+        roles: roles
+            .iter()
+            .map(|(role, written)| ((*role).to_owned(), fields::sql(Some(written), treatments, problems)))
+            .collect(),
+    };
+    let plans = by_role(raw, policy.roles.keys(), |role| policy.decide(role), problems)?;
+    Some(PostgresStore { upstream: upstream?, catalogue, policy, plans })
+}
+
+fn unlisted(raw: &At<RawStore>) -> NamedTreatment {
+    let (name, treatment) = match raw.value.unlisted.as_ref().map(|written| written.value) {
+        Some(RawUnlisted::Pass) => ("pass", Treatment::Pass),
+        Some(RawUnlisted::Suppress) => ("suppress", Treatment::Suppress),
+        Some(RawUnlisted::Scan) | None => ("scrub", Treatment::Scrub(Arc::new(Scrub::default()))),
+    };
+    NamedTreatment { name: name.into(), treatment: Arc::new(treatment) }
+}
+
+/// Decides for everybody, then for each role that changes something here.
+fn by_role<'a, Plans>(
+    raw: &At<RawStore>,
+    roles: impl Iterator<Item = &'a String>,
+    decide: impl Fn(Option<&str>) -> Result<Plans, PlanTooLarge>,
+    problems: &mut Vec<Problem>,
+) -> Option<ByRole<Plans>> {
+    let mut decided = |role: Option<&str>| {
+        let plans = decide(role).map_err(|error| {
+            let help = "let fewer steps follow a `..`, or name members instead of `*`";
+            raw.problem(error.to_string()).help(help)
+        });
+        reported(plans, problems).map(Arc::new)
+    };
+    let base = decided(None)?;
+    let roles = roles.map(|role| Some((role.clone(), decided(Some(role))?)));
+    Some(ByRole { base, roles: roles.collect::<Option<_>>()? })
+}

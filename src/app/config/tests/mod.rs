@@ -1,0 +1,155 @@
+//! Files that are wrong in many ways at once, and what is said of them.
+
+use std::io;
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use super::*;
+use crate::kernel::Treatment;
+use crate::policy::{ColumnRule, Rule};
+
+/// Base64 of 32 times the letter `A`, and of 32 times `B`.
+const KEY_A: &str = "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=\n";
+const KEY_B: &str = "QkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkI=\n";
+
+/// A machine of files (path, mode, content) and variables.
+struct Invented(Vec<(&'static str, u32, &'static str)>, Vec<(&'static str, &'static str)>);
+
+impl World for Invented {
+    fn read(&self, path: &Path) -> io::Result<FileContent> {
+        let found = self.0.iter().find(|(name, _, _)| Path::new(name) == path);
+        let (_, mode, text) = found.ok_or(io::ErrorKind::NotFound)?;
+        Ok(FileContent { bytes: Zeroizing::new(text.as_bytes().to_vec()), mode: *mode })
+    }
+
+    fn variable(&self, name: &str) -> Option<Zeroizing<String>> {
+        let found = self.1.iter().find(|(known, _)| *known == name);
+        found.map(|(_, value)| Zeroizing::new((*value).to_owned()))
+    }
+}
+
+fn machine() -> Invented {
+    let files = vec![
+        ("/etc/sfumato/a.key", 0o600, KEY_A),
+        ("/etc/sfumato/read-only.key", 0o400, KEY_B),
+        ("/etc/sfumato/twin.key", 0o600, KEY_A),
+        ("/etc/sfumato/open.key", 0o644, KEY_A),
+        ("/etc/sfumato/short.key", 0o600, "QUFB\n"),
+    ];
+    Invented(files, vec![("SFUMATO_KEY", KEY_B)])
+}
+
+fn parse(text: &str) -> Result<Config, Report> {
+    let source = Source { name: "test.toml".to_owned(), text: text.to_owned() };
+    Config::parse(&source, Path::new("/etc/sfumato"), &machine())
+}
+
+/// `LINE:COLUMN message` of every problem.
+fn problems(text: &str) -> Vec<String> {
+    let Err(report) = parse(text) else { return Vec::new() };
+    let shown = report.problems().iter().map(|problem| {
+        let place = report.place(problem).map_or("-".to_owned(), |at| format!("{}:{}", at.line, at.column));
+        format!("{place} {}", problem.message)
+    });
+    shown.collect()
+}
+
+const STORE: &str = r#"
+[[stores]]
+name = "events"
+protocol = "http"
+listen = "127.0.0.1:0"
+upstream = "http://127.0.0.1:9000"
+"#;
+
+#[test]
+fn the_example_of_the_manual_is_right() {
+    let config = parse(include_str!("manual.toml")).unwrap();
+    let StoreKind::Postgres(app) = &config.stores[0].kind else { panic!("a postgres store") };
+    let plans = app.plans.of(None);
+    let Some(ColumnRule::Scalar(ip)) = plans.column("any", "public", "logins", "ip") else {
+        panic!("a rule")
+    };
+    assert_eq!((&*ip.treatment_name, &ip.rule), ("coarse-ip", &Rule::Fields));
+    assert!(matches!(plans.column("any", "public", "logins", "fix"), Some(ColumnRule::Composite(_))));
+    assert!(matches!(plans.column("any", "public", "logins", "payload"), Some(ColumnRule::Json(_))));
+    assert!(plans.column("any", "public", "logins", "country").is_none());
+    assert_eq!(plans.table("any", "public", "users").len(), 2);
+    let plans = app.plans.of(Some("trust-and-safety"));
+    let Some(ColumnRule::Scalar(ip)) = plans.column("any", "public", "logins", "ip") else {
+        panic!("a rule")
+    };
+    assert_eq!(&*ip.treatment_name, "truncate /24 /48");
+    assert_eq!(app.upstream, PostgresUpstream::Tcp { host: "127.0.0.1".to_owned(), port: 5432 });
+
+    let StoreKind::Http(events) = &config.stores[1].kind else { panic!("an http store") };
+    let found = events.plans.of(None).find("GET", "/v1/logins/42").unwrap();
+    assert_eq!(found.plan.params.len(), 3);
+    let body = &found.plan.document.body;
+    let ip = body.ruling(body.member(body.element(body.root(), 3), b"ip")).unwrap();
+    assert!(matches!(*ip.treatment, Treatment::Truncate(_)));
+    assert_eq!(&*body.unlisted().treatment_name, "scrub");
+    assert_eq!(config.admin, Some(Admin { listen: "127.0.0.1:9464".parse().unwrap() }));
+    assert_eq!(config.audit, Some(Audit { file: "/etc/sfumato/audit.jsonl".into() }));
+}
+
+#[test]
+fn one_mistake_never_hides_another() {
+    let found = problems(include_str!("wrong.toml"));
+    let wanted: Vec<&str> = include_str!("wrong.txt").lines().collect();
+    assert_eq!(found, wanted, "\n{}", found.join("\n"));
+}
+
+#[test]
+fn keys_are_private_whole_and_different() {
+    let ring = |entries: &str| format!("keys.current = \"a\"\n[keys.ring]\n{entries}\n{STORE}");
+    assert!(problems(&ring("a = { file = \"a.key\" }\nb = { file = \"read-only.key\" }")).is_empty());
+    assert!(problems(&ring("a = { env = \"SFUMATO_KEY\" }")).is_empty());
+    let cases = [
+        (
+            "a = { file = \"none.key\" }",
+            "3:14 the key file `/etc/sfumato/none.key` cannot be read: entity not found",
+        ),
+        ("a = { file = \"open.key\" }", "3:14 the key file `/etc/sfumato/open.key` has mode 0644"),
+        ("a = { file = \"short.key\" }", "3:14 a key is the base64 text of 32 bytes"),
+        ("a = { env = \"NOWHERE\" }", "3:13 the environment variable `NOWHERE` is not set"),
+        (
+            "a = { file = \"a.key\" }\nb = { file = \"twin.key\" }",
+            "4:1 epoch `b` has the same key as epoch `a`",
+        ),
+        ("a = {}", "3:1 a key is in a `file` or in an `env` variable, one of the two"),
+        ("b = { file = \"a.key\" }", "1:16 the current epoch `a` is not in the ring"),
+    ];
+    for (entries, wanted) in cases {
+        assert_eq!(problems(&ring(entries)), [wanted], "{entries}");
+    }
+}
+
+#[test]
+fn a_treatment_that_needs_a_key_says_so_where_there_is_none() {
+    let text = format!("{STORE}[stores.fields]\n\"$.id\" = {{ tokenize = {{ domain = \"person\" }} }}\n");
+    assert_eq!(problems(&text), ["8:10 this treatment needs a key, and the file has no `[keys]`"]);
+}
+
+#[test]
+fn numbers_and_defaults_go_from_file_to_store() {
+    let text = format!("[timeouts]\nidle_timeout_ms = 7\n{STORE}timeouts = {{ header_timeout_ms = 9 }}\n");
+    let store = &parse(&text).unwrap().stores[0];
+    let wanted = Timeouts { idle_timeout_ms: 7, header_timeout_ms: 9, ..Timeouts::default() };
+    assert_eq!((store.timeouts, store.limits), (wanted, Limits::default()));
+}
+
+#[test]
+fn paths_that_multiply_are_refused_by_name() {
+    let text = format!("{STORE}[stores.fields]\n\"$..a{}\" = \"pass\"\n", ".*".repeat(20));
+    let found = problems(&text);
+    assert!(found[0].contains("together need more states than a plan may have"), "{found:?}");
+}
+
+#[test]
+fn no_key_shows_in_what_is_printed() {
+    let config = parse(include_str!("manual.toml")).unwrap();
+    let shown = format!("{config:?}");
+    assert!(!shown.contains("QUFB") && !shown.contains("AAAA") && !shown.contains("65, 65"));
+}

@@ -1,0 +1,66 @@
+//! The policy files that come with the program, and the schema that editors read.
+
+use std::path::Path;
+
+use sfumato::app::config::{self, Config, FileContent, Machine, World};
+use zeroize::Zeroizing;
+
+/// The real files, with invented keys.
+struct WithKeys;
+
+/// Base64 of 32 times one letter.
+const KEYS: [&str; 2] =
+    ["QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=", "QkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkI="];
+
+impl World for WithKeys {
+    fn read(&self, path: &Path) -> std::io::Result<FileContent> {
+        if path.extension().is_some_and(|extension| extension == "key") {
+            return Ok(FileContent { bytes: Zeroizing::new(KEYS[0].as_bytes().to_vec()), mode: 0o600 });
+        }
+        Machine.read(path)
+    }
+
+    fn variable(&self, _: &str) -> Option<Zeroizing<String>> {
+        Some(Zeroizing::new(KEYS[1].to_owned()))
+    }
+}
+
+fn folder() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/config"))
+}
+
+#[test]
+fn every_policy_that_we_ship_is_right() {
+    for entry in std::fs::read_dir(folder()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            let problems = Config::load(&path, &WithKeys).map(drop).map_err(|error| match error {
+                config::LoadError::Invalid(report) => format!("{:#?}", report.problems()),
+                other => other.to_string(),
+            });
+            assert_eq!(problems, Ok(()), "{}", path.display());
+        }
+    }
+}
+
+/// A key that is in the schema is in the reference, so that nobody has to read the schema.
+#[test]
+fn the_reference_has_every_key() {
+    let schema: serde_json::Value = serde_json::from_str(&config::schema()).unwrap();
+    let reference = std::fs::read_to_string(folder().join("reference.toml")).unwrap();
+    let tables = std::iter::once(&schema).chain(schema["$defs"].as_object().unwrap().values());
+    let keys = tables.filter_map(|table| table["properties"].as_object()).flat_map(|table| table.keys());
+    let missing: Vec<&String> = keys.filter(|key| !reference.contains(key.as_str())).collect();
+    assert!(missing.is_empty(), "{missing:?} are not in config/reference.toml");
+}
+
+/// `UPDATE=1 cargo test --test config` writes the file anew.
+#[test]
+fn the_schema_is_current() {
+    let path = folder().join("schema.json");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, config::schema()).unwrap();
+    }
+    let written = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(written == config::schema(), "{} is not current: run the tests with UPDATE=1", path.display());
+}
