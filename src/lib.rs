@@ -20,6 +20,7 @@
 pub mod app;
 pub mod base;
 pub mod body;
+pub mod cli;
 pub mod front;
 pub mod kernel;
 pub mod policy;

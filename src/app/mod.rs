@@ -3,6 +3,8 @@
 //! Not here: what a policy means (`policy`), and how bytes move (`front` and below).
 
 pub mod config;
+mod lint;
 mod run;
 
+pub use lint::lint;
 pub use run::{Running, StartError, start};

@@ -1,0 +1,208 @@
+//! The words of the operator, as a shell sees them: exit codes, both outputs, files.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "a test may panic, and shares its support"
+)]
+
+mod support;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use support::sfumato;
+
+/// Exit code, standard output and standard error.
+fn ran(args: &[&str]) -> (i32, String, String) {
+    let output = sfumato(args);
+    let text = |bytes: &[u8]| std::str::from_utf8(bytes).unwrap().to_owned();
+    (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+}
+
+fn written(folder: &Path, policy: &str) -> PathBuf {
+    let key = folder.join("test.key");
+    if !key.exists() {
+        assert_eq!(ran(&["keygen", key.to_str().unwrap()]).0, 0);
+    }
+    let file = folder.join("policy.toml");
+    fs::write(&file, policy).unwrap();
+    file
+}
+
+const POLICY: &str = r#"
+[keys]
+current = "test"
+ring.test = { file = "test.key" }
+[treatments]
+coarse-ip = { truncate = { ipv4 = 16, ipv6 = 32 } }
+person = { tokenize = { domain = "person" } }
+[[stores]]
+name = "events"
+protocol = "http"
+listen = "127.0.0.1:0"
+upstream = "http://127.0.0.1:9"
+[stores.fields]
+"$..ip" = "coarse-ip"
+"$..user_id" = "person"
+"$.secret" = "suppress"
+"header:x-client-ip" = "coarse-ip"
+[[stores.routes]]
+path = "/v1/logins/{user_id}"
+params = { user_id = "person", ip = "coarse-ip", limit = "pass" }
+[[roles]]
+name = "safety"
+members = ["alice"]
+[roles.fields.events]
+"$..ip" = { truncate = { ipv4 = 24, ipv6 = 48 } }
+"#;
+
+#[test]
+fn exit_codes_tell_usage_from_failure() {
+    assert_eq!(ran(&[]).0, 64);
+    assert_eq!(ran(&["chek"]).0, 64);
+    assert_eq!(ran(&["check"]).0, 64);
+    assert_eq!(ran(&["--help"]).0, 0);
+    assert_eq!(ran(&["--version"]).0, 0);
+    let (code, _, errors) = ran(&["check", "--config", "/nowhere/policy.toml"]);
+    assert_eq!((code, errors.contains("cannot be read")), (1, true), "{errors}");
+}
+
+#[test]
+fn a_key_file_is_private_and_never_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("new.key");
+    let (code, output, _) = ran(&["keygen", key.to_str().unwrap()]);
+    assert_eq!((code, output.as_str()), (0, ""));
+    assert_eq!(fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
+    let first = fs::read_to_string(&key).unwrap();
+    assert_eq!(first.trim_end().len(), 44);
+    let (code, _, errors) = ran(&["keygen", key.to_str().unwrap()]);
+    assert_eq!((code, errors.contains("is there already")), (1, true), "{errors}");
+    assert_eq!(fs::read_to_string(&key).unwrap(), first);
+}
+
+#[test]
+fn check_shows_every_error_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy =
+        POLICY.replace("listen =", "lisen =").replace("\"coarse-ip\"\n\"$..user", "\"coarse-op\"\n\"$..user");
+    let file = written(folder.path(), &policy);
+    let (code, output, errors) = ran(&["check", "--config", file.to_str().unwrap()]);
+    assert_eq!((code, output.as_str()), (1, ""));
+    let place = |line: u32, column: u32| format!("--> {}:{line}:{column}\n", file.display());
+    for wanted in [
+        "error: the key `listen` is missing\n",
+        "error: unknown key `lisen`\n",
+        &place(11, 1),
+        "help: did you mean `listen`?\n",
+        "error: unknown treatment `coarse-op`\n",
+        &place(14, 11),
+        "14 | \"$..ip\" = \"coarse-op\"\n   |           ^^^^^^^^^^^\n",
+        "help: did you mean `coarse-ip`?\n",
+        "has 3 errors to mend\n",
+    ] {
+        assert!(errors.contains(wanted), "{wanted:?} is not in\n{errors}");
+    }
+    assert!(!errors.contains('\u{1b}'), "no colours where there is no terminal");
+}
+
+#[test]
+fn check_lists_what_is_worth_a_look() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = written(folder.path(), POLICY);
+    let (code, output, _) = ran(&["check", "--config", file.to_str().unwrap()]);
+    assert!(output.contains("note: role `safety` gets `$..ip` by `truncate /24 /48`"), "{output}");
+    assert!(output.ends_with("1 store, 4 fields, 1 role; nothing to mend, 1 note\n"), "{output}");
+    assert_eq!(code, 0);
+
+    let policy = POLICY
+        .replace("ipv4 = 24", "ipv4 = 32")
+        .replace("[[stores]]", "idle = \"pass\"\n[[stores]]")
+        .replace(
+            "[stores.fields]",
+            "unlisted = \"pass\"\n[stores.fields]\n\"$.a.ip\" = \"suppress\"\n\"$.secret.id\" = \"pass\"",
+        )
+        .replace("limit = \"pass\"", "limit = \"suppress\"");
+    let file = written(folder.path(), &policy);
+    let (code, output, _) = ran(&["check", "--config", file.to_str().unwrap()]);
+    for wanted in [
+        "treatment `idle` is never used",
+        "`truncate /32 /48` leaves 32 bits",
+        "store `events` lets every value pass",
+        "`$.a.ip` and `$..ip` meet in one value",
+        "`$.secret.id` never decides anything",
+        "parameter `limit` of `/v1/logins/{user_id}` is judged by `suppress`",
+        "; 6 findings, 1 note\n",
+    ] {
+        assert!(output.contains(wanted), "{wanted:?} is not in\n{output}");
+    }
+    assert_eq!(code, 2);
+}
+
+#[test]
+fn explain_says_what_happens_by_which_rule_and_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = written(folder.path(), POLICY);
+    let explain = |args: &[&str]| {
+        let mut all = vec!["explain", "--config", file.to_str().unwrap(), "--store", "events"];
+        all.extend(args);
+        ran(&all)
+    };
+    let cases: &[(&[&str], i32, &[&str])] = &[
+        (
+            &["$.items[3].ip"],
+            0,
+            &["`$..ip`", "coarse-ip: truncate /16 /32", "policy.toml:14", "it names this value"],
+        ),
+        (
+            &["--role", "safety", "$.items[3].ip"],
+            0,
+            &["truncate /24 /48", "role `safety`", "comes before the store's fields"],
+        ),
+        (&["$.items[3].note"], 0, &["an unlisted field", "scrub", "no rule names this value"]),
+        (
+            &["$.secret.ip"],
+            0,
+            &["`$.secret`", "suppress", "replaced as a whole", "`$..ip` (coarse-ip) names it too"],
+        ),
+        (&["header:X-Client-IP"], 0, &["`header:x-client-ip`", "coarse-ip"]),
+        (&["header:server"], 0, &["an unlisted field", "fixed vocabulary"]),
+        (
+            &["GET /v1/logins/42?ip=203.0.113.7&limit=5"],
+            1,
+            &[
+                "/v1/logins/{user_id}",
+                "refused",
+                "parameter user_id (path)",
+                "parameter ip (query)",
+                "parameter limit (query)",
+                "sent as it is",
+            ],
+        ),
+        (&["GET /v1/users"], 1, &["none", "refused: no route of this store has this path"]),
+    ];
+    for (args, code, wanted) in cases {
+        let (found, output, errors) = explain(args);
+        assert_eq!(found, *code, "{args:?}\n{output}{errors}");
+        for text in *wanted {
+            assert!(output.contains(text), "{text:?} is not in\n{output}");
+        }
+    }
+    let (_, output, _) = explain(&["--format", "json", "$.items[3].ip"]);
+    let json: serde_json::Value = serde_json::from_str(&output).unwrap();
+    assert_eq!(json["decisions"][0]["treatment"], "coarse-ip");
+    for (args, wanted) in [
+        (&["--role", "safty", "$.ip"][..], "did you mean `safety`?"),
+        (&["$..ip"][..], "name one value"),
+        (&["ip"][..], "write `$.items[3].ip`"),
+    ] {
+        let (code, _, errors) = explain(args);
+        assert!(code == 1 && errors.contains(wanted), "{args:?}: {errors}");
+    }
+}
