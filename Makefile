@@ -17,7 +17,7 @@ bench: ## kernels and bodies with criterion, then the whole process beside nginx
 	@scripts/setup bench
 	@scripts/bench
 
-soak: ## generated statements against an oracle, and fuzzing; runs as long as it is let (SOAK_SECONDS)
+soak: ## the long tests: properties with many cases (SOAK_CASES), generated input against an oracle
 	@scripts/setup soak
 	@scripts/soak
 
