@@ -32,4 +32,4 @@ lint: ## format and clippy, warnings denied
 	@cargo clippy --quiet --all-targets -- -D warnings
 
 doc: ## the library's documentation, warnings denied
-	@RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps --document-private-items
+	@RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' cargo doc --quiet --no-deps --document-private-items
