@@ -81,7 +81,7 @@ async fn honest_questions<W: Write>(
     let after = analysis(coarse, &both.coarse.ids_of("staff").await?);
     let bars = (both.raw.dashboard().await?, both.coarse.dashboard().await?);
     let same = bars.0.iter().zip(&bars.1).filter(|(one, other)| one == other).count();
-    let dashboard = "dashboard, by hour";
+    let dashboard = "dashboard: country by hour";
     let mut labels: Vec<&str> = before.iter().map(|(label, _)| *label).collect();
     labels.push(dashboard);
     screen.heading(
@@ -93,11 +93,10 @@ async fn honest_questions<W: Write>(
     for ((label, before), (_, after)) in before.iter().zip(&after) {
         screen.pair(label, before, after)?;
     }
-    screen.pair(
-        dashboard,
-        &counted(bars.0.len(), "bar"),
-        &format!("{}, {} the same", grouped(bars.1.len()), grouped(same)),
-    )?;
+    let all = counted(bars.0.len(), "bar");
+    let after =
+        if same == bars.0.len() { all.clone() } else { format!("{} of them the same", grouped(same)) };
+    screen.pair(dashboard, &all, &after)?;
     Ok(())
 }
 
