@@ -5,6 +5,7 @@
 //! Not here: doing the work.
 
 mod check;
+mod demo;
 mod explain;
 mod keygen;
 mod report;
@@ -26,6 +27,8 @@ struct Arguments {
 
 #[derive(clap::Subcommand, Debug)]
 enum Verb {
+    /// Show it on invented data: before and after, side by side
+    Demo(demo::Args),
     /// Serve what a policy file says
     Run(run::Args),
     /// Read a policy file and say what is wrong with it or worth a look
@@ -58,6 +61,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let outcome = match &arguments.verb {
+        Verb::Demo(args) => demo::run(args),
         Verb::Run(args) => run::run(args),
         Verb::Check(args) => check::run(args),
         Verb::Explain(args) => explain::run(args),

@@ -7,11 +7,11 @@ use std::io::{self, Write};
 
 use serde_json::Value;
 
-use super::DemoError;
 use super::people::World;
 use super::probe::Evidence;
 use super::questions::{Asker, analysis, play_probe};
 use super::screen::{Screen, counted, grouped};
+use crate::cli::Error;
 
 const SHOWN_FIELDS: [&str; 9] = ["at", "user_id", "email", "ip", "ip6", "bssid", "lat", "lon", "note"];
 const WITHOUT: &str = "the store itself";
@@ -25,11 +25,7 @@ pub(super) struct Both {
 }
 
 /// The whole story.
-pub(super) async fn tell<W: Write>(
-    screen: &mut Screen<W>,
-    world: &World,
-    both: &Both,
-) -> Result<(), DemoError> {
+pub(super) async fn tell<W: Write>(screen: &mut Screen<W>, world: &World, both: &Both) -> Result<(), Error> {
     introduce(screen, world, both)?;
     let address = one_login(screen, both).await?;
     let logs = (both.raw.whole_log().await?, both.coarse.whole_log().await?);
@@ -58,7 +54,7 @@ fn introduce<W: Write>(screen: &mut Screen<W>, world: &World, both: &Both) -> io
 }
 
 /// Shows one record that has an address in its note; returns its address as the store has it.
-async fn one_login<W: Write>(screen: &mut Screen<W>, both: &Both) -> Result<String, DemoError> {
+async fn one_login<W: Write>(screen: &mut Screen<W>, both: &Both) -> Result<String, Error> {
     let raw = both.raw.first_logins().await?;
     let coarse = both.coarse.first_logins().await?;
     let has_address = |it: &Value| text(it, "note").contains(&text(it, "ip"));
@@ -76,7 +72,7 @@ async fn honest_questions<W: Write>(
     screen: &mut Screen<W>,
     both: &Both,
     (raw, coarse): (&[Value], &[Value]),
-) -> Result<(), DemoError> {
+) -> Result<(), Error> {
     let before = analysis(raw, &both.raw.ids_of("staff").await?);
     let after = analysis(coarse, &both.coarse.ids_of("staff").await?);
     let bars = (both.raw.dashboard().await?, both.coarse.dashboard().await?);
@@ -100,11 +96,7 @@ async fn honest_questions<W: Write>(
     Ok(())
 }
 
-async fn a_nosy_question<W: Write>(
-    screen: &mut Screen<W>,
-    both: &Both,
-    address: &str,
-) -> Result<(), DemoError> {
+async fn a_nosy_question<W: Write>(screen: &mut Screen<W>, both: &Both, address: &str) -> Result<(), Error> {
     let network = network_of(address);
     screen.heading(
         3,
@@ -122,7 +114,7 @@ async fn the_probe<W: Write>(
     screen: &mut Screen<W>,
     both: &Both,
     (raw, coarse): (&[Value], &[Value]),
-) -> Result<(), DemoError> {
+) -> Result<(), Error> {
     let before = play_probe(&both.raw, raw).await?;
     let after = play_probe(&both.coarse, coarse).await?;
     screen.heading(4, "The probe of 2022: which colleague met the journalist?", "the whole log, compared")?;
@@ -175,7 +167,7 @@ fn reasons(suspects: &BTreeMap<String, Evidence>) -> String {
     said.join(", ")
 }
 
-async fn named(asker: &Asker, suspects: &BTreeMap<String, Evidence>) -> Result<String, DemoError> {
+async fn named(asker: &Asker, suspects: &BTreeMap<String, Evidence>) -> Result<String, Error> {
     match suspects.keys().next() {
         Some(id) if suspects.len() == 1 => Ok(asker.email_of(id).await?),
         _ => Ok("nobody can tell".to_owned()),
@@ -183,7 +175,7 @@ async fn named(asker: &Asker, suspects: &BTreeMap<String, Evidence>) -> Result<S
 }
 
 /// What to try, on the ports of this run.
-pub(super) fn invite<W: Write>(screen: &mut Screen<W>, both: &Both) -> Result<(), DemoError> {
+pub(super) fn invite<W: Write>(screen: &mut Screen<W>, both: &Both) -> Result<(), Error> {
     let (raw, coarse) = (both.raw.url(), both.coarse.url());
     screen.space()?;
     screen.paragraph("Both go on answering until Ctrl-C. Try, in another terminal:")?;
