@@ -142,7 +142,7 @@ fn http_store(
     workers: usize,
 ) -> Result<http::Store, StartError> {
     let connect_timeout = Duration::from_millis(config.timeouts.connect_timeout_ms);
-    let upstreams = (0..workers).map(|_| Upstream::new(&kind.upstream, false, connect_timeout).map(Arc::new));
+    let upstreams = (0..workers).map(|_| Upstream::new(&kind.upstream, connect_timeout).map(Arc::new));
     let upstreams = upstreams
         .collect::<Result<_, _>>()
         .map_err(|cause| StartError::Upstream { store: config.name.clone(), cause })?;

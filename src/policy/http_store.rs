@@ -47,7 +47,7 @@ pub struct DocumentPlan {
     /// For the body.
     pub body: Arc<Plan>,
     /// For headers, by their name in lower case; at most one each.
-    pub headers: BTreeMap<String, Ruling>,
+    pub headers: Arc<BTreeMap<String, Ruling>>,
 }
 
 /// A request that found its route.
@@ -124,7 +124,7 @@ impl HttpPolicy {
                 }
             }
         }
-        Ok(DocumentPlan { body: Arc::new(body.build()?), headers })
+        Ok(DocumentPlan { body: Arc::new(body.build()?), headers: Arc::new(headers) })
     }
 }
 

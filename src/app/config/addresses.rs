@@ -23,8 +23,8 @@ pub(super) fn http_upstream(written: &At<String>) -> Result<http::Uri, Problem> 
         problem.help("write scheme, host and port: `http://127.0.0.1:9000` or `https://store.example.com`")
     };
     let uri: http::Uri = written.value.parse().map_err(|_| wrong("is no URL"))?;
-    if !matches!(uri.scheme_str(), Some("http" | "https")) {
-        return Err(wrong("does not begin with `http://` or `https://`"));
+    if !matches!(uri.scheme_str(), Some("http" | "https" | "h2c")) {
+        return Err(wrong("does not begin with `http://`, `https://` or `h2c://`"));
     }
     let authority = uri.authority().ok_or_else(|| wrong("names no host"))?;
     if authority.as_str().contains('@') {

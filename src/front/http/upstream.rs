@@ -35,15 +35,17 @@ pub enum UpstreamError {
 }
 
 impl Upstream {
-    /// A pool for `url` (scheme and authority). With `is_http2`, plain connections speak HTTP/2 from their
-    /// first byte; TLS connections agree by ALPN either way.
+    /// A pool for `url` (scheme and authority). `https` agrees on HTTP/2 or HTTP/1.1 by ALPN; `h2c` speaks
+    /// HTTP/2 without TLS from the first byte (RFC 9113 section 3.3).
     ///
     /// # Errors
     /// [`UpstreamError`].
-    pub fn new(url: &Uri, is_http2: bool, connect_timeout: Duration) -> Result<Self, UpstreamError> {
+    pub fn new(url: &Uri, connect_timeout: Duration) -> Result<Self, UpstreamError> {
         let (Some(scheme), Some(authority)) = (url.scheme().cloned(), url.authority().cloned()) else {
             return Err(UpstreamError::NotAUrl);
         };
+        let is_h2c = scheme.as_str() == "h2c";
+        let scheme = if is_h2c { Scheme::HTTP } else { scheme };
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
@@ -66,7 +68,7 @@ impl Upstream {
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(Duration::from_secs(20))
-            .http2_only(is_http2 && scheme == Scheme::HTTP)
+            .http2_only(is_h2c)
             .http1_max_buf_size(256 * 1024)
             .build(connector);
         Ok(Self { scheme, authority, client })
