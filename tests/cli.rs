@@ -128,7 +128,7 @@ fn check_lists_what_is_worth_a_look() {
             "[stores.fields]",
             "unlisted = \"pass\"\n[stores.fields]\n\"$.a.ip\" = \"suppress\"\n\"$.secret.id\" = \"pass\"",
         )
-        .replace("limit = \"pass\"", "limit = \"suppress\"");
+        .replace("ip = \"coarse-ip\", limit = \"pass\"", "ip = \"pass\", limit = \"suppress\"");
     let file = written(folder.path(), &policy);
     let (code, output, _) = ran(&["check", "--config", file.to_str().unwrap()]);
     for wanted in [
@@ -138,7 +138,8 @@ fn check_lists_what_is_worth_a_look() {
         "`$.a.ip` and `$..ip` meet in one value",
         "`$.secret.id` never decides anything",
         "parameter `limit` of `/v1/logins/{user_id}` is judged by `suppress`",
-        "; 6 findings, 1 note\n",
+        "parameter `ip` of `/v1/logins/{user_id}` is judged by `pass`, and `$.a.ip` is treated by `suppress`",
+        "; 7 findings, 1 note\n",
     ] {
         assert!(output.contains(wanted), "{wanted:?} is not in\n{output}");
     }
@@ -163,7 +164,7 @@ fn explain_says_what_happens_by_which_rule_and_why() {
         (
             &["--role", "safety", "$.items[3].ip"],
             0,
-            &["truncate /24 /48", "role `safety`", "comes before the store's fields"],
+            &["truncate /24 /48", "role `safety`", "come before lines of the store's fields"],
         ),
         (&["$.items[3].note"], 0, &["an unlisted field", "scrub", "no rule names this value"]),
         (

@@ -159,3 +159,81 @@ impl HttpPlans {
         &self.document
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::Treatment;
+    use crate::policy::{PathTemplate, RequestBody};
+
+    fn named(treatment: Treatment) -> NamedTreatment {
+        NamedTreatment { name: treatment.kind().into(), treatment: Arc::new(treatment) }
+    }
+
+    fn line(field: &str, treatment: Treatment) -> FieldRule<HttpField, NamedTreatment> {
+        let (treatment, written) = (named(treatment), field.to_owned());
+        FieldRule { field: field.parse().unwrap(), written, treatment, span: 0..0 }
+    }
+
+    fn route(methods: &[&str], path: &str, fields: Vec<FieldRule<HttpField, NamedTreatment>>) -> Arc<Route> {
+        let path: PathTemplate = path.parse().unwrap();
+        let methods = methods.iter().map(ToString::to_string).collect();
+        Arc::new(Route {
+            methods,
+            path,
+            params: Vec::new(),
+            request_body: RequestBody::Refuse,
+            fields,
+            span: 0..0,
+        })
+    }
+
+    fn policy() -> HttpPolicy {
+        let redact = || Treatment::Redact("x".to_owned());
+        HttpPolicy {
+            unlisted: named(Treatment::Pass),
+            fields: vec![line("$..ip", Treatment::Suppress), line("header:x-ip", Treatment::Suppress)],
+            routes: vec![
+                route(&["GET"], "/v1/{name}", vec![line("$.ip", redact()), line("header:X-IP", redact())]),
+                route(&["GET"], "/v1/all", Vec::new()),
+                route(&["POST"], "/v1/{other}", Vec::new()),
+            ],
+            roles: BTreeMap::from([("r".to_owned(), vec![line("$['ip']", Treatment::Pass)])]),
+        }
+    }
+
+    fn kind_of_ip(document: &DocumentPlan) -> &'static str {
+        let plan = &document.body;
+        plan.ruling(plan.member(plan.root(), b"ip")).unwrap().treatment.kind()
+    }
+
+    #[test]
+    fn roles_come_before_routes_and_routes_before_the_store() {
+        let policy = policy();
+        for (role, all, named) in [
+            (None, "suppress", "redact"),
+            (Some("r"), "pass", "pass"),
+            (Some("unknown"), "suppress", "redact"),
+        ] {
+            let plans = policy.decide(role).unwrap();
+            let all_routes = &plans.find("GET", "/v1/all").unwrap().plan.document;
+            let its_own = &plans.find("GET", "/v1/x").unwrap().plan.document;
+            assert_eq!((kind_of_ip(all_routes), kind_of_ip(its_own)), (all, named), "{role:?}");
+            assert_eq!(all_routes.headers["x-ip"].treatment.kind(), "suppress");
+            assert_eq!(its_own.headers["x-ip"].treatment.kind(), "redact");
+        }
+    }
+
+    #[test]
+    fn the_most_literal_route_with_the_method_is_taken() {
+        let plans = policy().decide(None).unwrap();
+        let found = |method: &str, path: &'static str| {
+            plans.find(method, path).map(|found| found.plan.route.path.to_string())
+        };
+        assert_eq!(found("GET", "/v1/all"), Ok("/v1/all".to_owned()));
+        assert_eq!(found("POST", "/v1/all"), Ok("/v1/{other}".to_owned()));
+        assert_eq!(found("GET", "/v2/all"), Err(NoRoute::Path));
+        let allowed = vec!["GET".to_owned(), "POST".to_owned()];
+        assert_eq!(found("DELETE", "/v1/x"), Err(NoRoute::Method { allowed }));
+    }
+}

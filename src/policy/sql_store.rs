@@ -152,3 +152,59 @@ impl SqlPlans {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::Treatment;
+
+    fn line(field: &str, treatment: Treatment) -> FieldRule<SqlField, SqlTreatment> {
+        let named = NamedTreatment { name: treatment.kind().into(), treatment: Arc::new(treatment) };
+        let (treatment, written) = (SqlTreatment::Scalar(named), field.to_owned());
+        FieldRule { field: field.parse().unwrap(), written, treatment, span: 0..0 }
+    }
+
+    fn kind(plans: &SqlPlans, database: &str, column: &str) -> Option<&'static str> {
+        match plans.column(database, "public", "logins", column)? {
+            ColumnRule::Scalar(ruling) => Some(ruling.treatment.kind()),
+            ColumnRule::Composite(_) | ColumnRule::Json(_) => None,
+        }
+    }
+
+    #[test]
+    fn one_database_comes_before_all_and_a_role_before_the_store() {
+        let redact = || Treatment::Redact("x".to_owned());
+        let pass = NamedTreatment { name: "pass".into(), treatment: Arc::new(Treatment::Pass) };
+        let policy = SqlPolicy {
+            unlisted: pass,
+            fields: vec![
+                line("test/public.logins.ip", Treatment::Pass),
+                line("public.logins.ip", Treatment::Suppress),
+                line("public.logins.at", Treatment::Suppress),
+                line("test/audit.events.at", Treatment::Suppress),
+            ],
+            roles: BTreeMap::from([
+                ("all".to_owned(), vec![line("public.logins.ip", redact())]),
+                ("one".to_owned(), vec![line("app/public.logins.ip", redact())]),
+            ]),
+        };
+        let cases = [
+            (None, "app", Some("suppress")),
+            (None, "test", Some("pass")),
+            (Some("all"), "app", Some("redact")),
+            (Some("all"), "test", Some("redact")),
+            (Some("one"), "app", Some("redact")),
+            (Some("one"), "test", Some("pass")),
+        ];
+        for (role, database, wanted) in cases {
+            let plans = policy.decide(role).unwrap();
+            assert_eq!(kind(&plans, database, "ip"), wanted, "{role:?} {database}");
+            assert_eq!(kind(&plans, database, "at"), Some("suppress"));
+            assert_eq!(kind(&plans, database, "note"), None);
+        }
+        let plans = policy.decide(None).unwrap();
+        assert_eq!(plans.table("app", "public", "logins").into_keys().collect::<Vec<_>>(), ["at", "ip"]);
+        assert_eq!(plans.tables("app").collect::<Vec<_>>(), [("public", "logins")]);
+        assert_eq!(plans.tables("test").collect::<Vec<_>>(), [("audit", "events"), ("public", "logins")]);
+    }
+}

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{plan_findings, role_note};
 use crate::app::config::{HttpStore, Problem};
 use crate::kernel::Treatment;
-use crate::policy::{Label, Param, Plan, Route, Rule, Ruling};
+use crate::policy::{HttpField, Label, Param, Plan, Route, Rule, Ruling};
 
 /// Findings and notes for one store.
 pub(super) fn lint(key: &str, span: &Range<usize>, store: &HttpStore, problems: &mut Vec<Problem>) {
@@ -27,6 +27,7 @@ pub(super) fn lint(key: &str, span: &Range<usize>, store: &HttpStore, problems: 
     for route in &policy.routes {
         for param in &route.params {
             problems.extend(unsendable(key, route, param));
+            problems.extend(finer_than_its_field(key, store, route, param));
         }
     }
 }
@@ -66,5 +67,22 @@ fn unsendable(key: &str, route: &Route, param: &Param) -> Option<Problem> {
         "parameter `{}` of `{}` is judged by `{}`, so every value is refused",
         param.name, route.path, param.treatment.name
     );
+    Some(Problem::finding(Some(route.span.clone()), key, message).help(help))
+}
+
+/// A parameter that is judged more mildly than a field of the same name is treated: it can be used to search
+/// for what answers do not show.
+fn finer_than_its_field(key: &str, store: &HttpStore, route: &Route, param: &Param) -> Option<Problem> {
+    let mut lines = store.policy.lines(None, Some(route)).map(|(_, line)| line);
+    let field = lines.find(|line| {
+        let has_its_name =
+            matches!(&line.field, HttpField::Body(path) if path.last_name() == Some(&param.name));
+        has_its_name && line.treatment.treatment.is_stricter_than(&param.treatment.treatment)
+    })?;
+    let message = format!(
+        "parameter `{}` of `{}` is judged by `{}`, and `{}` is treated by `{}`: values can be searched that are not shown",
+        param.name, route.path, param.treatment.name, field.written, field.treatment.name
+    );
+    let help = format!("judge it by `{}` too, if it searches that field", field.treatment.name);
     Some(Problem::finding(Some(route.span.clone()), key, message).help(help))
 }

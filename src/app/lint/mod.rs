@@ -94,7 +94,8 @@ fn treatments(config: &Config, problems: &mut Vec<Problem>) {
         }
         if let Some(domain) = facts.domain.as_deref().filter(|domain| domains.get(domain) == Some(&1)) {
             let message = format!("domain `{domain}` is used once, so its names join with nothing");
-            finding(message, "give fields that hold the same identifiers the same domain, or use `suppress`");
+            let help = "give fields that hold the same identifiers the same domain, or use `suppress`";
+            problems.push(Problem::note(span, key, message).help(help));
         }
     }
 }

@@ -7,6 +7,11 @@ use crate::policy::{ColumnRule, FieldRule, SqlField, SqlPlans, SqlTreatment};
 /// Findings and notes for one store.
 pub(super) fn lint(key: &str, store: &PostgresStore, problems: &mut Vec<Problem>) {
     let policy = &store.policy;
+    for line in policy.fields.iter().filter(|line| is_folded(&line.written)) {
+        let message = format!("`{}` has no quotes, so it means {}", line.written, line.field);
+        let problem = Problem::note(Some(line.span.clone()), key, message);
+        problems.push(problem.help("where the catalogue has upper case, quote the name: '\"Users\"'"));
+    }
     documents(key, &policy.fields, store.plans.of(None), problems);
     for (role, fields) in &policy.roles {
         documents(key, fields, store.plans.of(Some(role)), problems);
@@ -40,4 +45,10 @@ fn documents(
         let Some(ColumnRule::Json(plan)) = plans.column(database, schema, table, column) else { continue };
         plan_findings(key, plan.findings(), |_| Some(line.span.clone()), problems);
     }
+}
+
+/// True if a name was written with upper case and without the quotes that would keep it.
+fn is_folded(written: &str) -> bool {
+    let outside_quotes = written.split('"').step_by(2);
+    outside_quotes.flat_map(str::chars).any(|character| character.is_ascii_uppercase())
 }

@@ -199,7 +199,7 @@ fn governing<'a>(plan: &'a Plan, steps: &[&Selector]) -> (&'a Ruling, &'static s
 /// Why another rule that names the value does not decide.
 fn lost(rule: &Rule, line: &FieldRule<HttpField, NamedTreatment>, winner: &Ruling) -> String {
     let reason = if rule.layer() < winner.rule.layer() {
-        format!("{} comes before {rule}", winner.rule)
+        format!("lines of {} come before lines of {rule}", winner.rule)
     } else if winner.replaces_containers() {
         "what replaces more, or is stricter, decides".to_owned()
     } else {

@@ -134,6 +134,15 @@ impl JsonPath {
         Self { text: format!("$['{quoted}']"), segments: vec![Segment { descendant: false, selectors }] }
     }
 
+    /// The name of the members that this path names, if it ends in one name.
+    #[must_use]
+    pub fn last_name(&self) -> Option<&str> {
+        match self.segments.last()?.selectors.as_slice() {
+            [Selector::Name(name)] => Some(name),
+            _ => None,
+        }
+    }
+
     /// True if the value to which the concrete `steps` (names and indices) lead is one that this path names.
     #[must_use]
     pub fn names(&self, steps: &[&Selector]) -> bool {
