@@ -102,7 +102,7 @@ fn build(
     );
     let raw_stores = raw.stores.as_deref().unwrap_or_default();
     let raw_roles = raw.roles.as_deref().unwrap_or_default();
-    if raw_stores.is_empty() {
+    if raw_stores.is_empty() && !problems.iter().any(|problem| problem.key.starts_with("stores")) {
         let problem = Problem::error(None, "stores", "the file names no store");
         problems.push(problem.help("add `[[stores]]` with name, protocol, listen and upstream"));
     }

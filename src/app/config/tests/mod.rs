@@ -153,3 +153,14 @@ fn no_key_shows_in_what_is_printed() {
     let shown = format!("{config:?}");
     assert!(!shown.contains("QUFB") && !shown.contains("AAAA") && !shown.contains("65, 65"));
 }
+
+#[test]
+fn a_file_that_breaks_off_is_an_error_and_never_a_panic() {
+    let whole = include_str!("manual.toml");
+    for text in (0..whole.len()).step_by(5).filter_map(|end| whole.get(..end)) {
+        // A cut between two lines can leave a whole policy.
+        let _right_or_wrong = parse(text);
+    }
+    assert_eq!(problems("stores = 3"), ["1:10 this is an integer, and an array is wanted"]);
+    assert_eq!(problems(""), ["- the file names no store"]);
+}
