@@ -39,6 +39,9 @@ pub enum HttpFieldError {
     /// What follows `header:` is no field name of RFC 9110 section 5.1.
     #[error("this is not the name of a header")]
     HeaderName,
+    /// The header belongs to the connection or describes the raw bytes; the proxy sets its own or none.
+    #[error("this header describes the raw bytes or the connection, and never crosses")]
+    FramingHeader,
     /// Nothing follows `column:`.
     #[error("the column has no name")]
     ColumnName,
@@ -54,6 +57,7 @@ impl HttpFieldError {
         match self {
             Self::Path(error) => error.kind.help(),
             Self::HeaderName => "a header's name has letters, digits and `-` only: `header:x-client-ip`",
+            Self::FramingHeader => "leave the line out",
             Self::ColumnName | Self::Unknown => {
                 "write a JSONPath such as `$..ip`, a CSV column such as `column:ip`, or a response header such as `header:x-client-ip`"
             }
@@ -66,12 +70,7 @@ impl FromStr for HttpField {
 
     fn from_str(text: &str) -> Result<Self, HttpFieldError> {
         if let Some(name) = text.strip_prefix("header:") {
-            let is_name = !name.is_empty() && name.bytes().all(is_token_byte);
-            return if is_name {
-                Ok(Self::Header(name.to_ascii_lowercase()))
-            } else {
-                Err(HttpFieldError::HeaderName)
-            };
+            return header(&name.to_ascii_lowercase());
         }
         if let Some(name) = text.strip_prefix("column:") {
             return if name.is_empty() {
@@ -82,6 +81,35 @@ impl FromStr for HttpField {
         }
         if text.starts_with('$') { Ok(Self::Body(text.parse()?)) } else { Err(HttpFieldError::Unknown) }
     }
+}
+
+/// Headers that describe the raw bytes or the connection, in lower case.
+const FRAMING: [&str; 15] = [
+    "accept-ranges",
+    "connection",
+    "content-digest",
+    "content-encoding",
+    "content-length",
+    "content-md5",
+    "content-range",
+    "content-type",
+    "digest",
+    "etag",
+    "last-modified",
+    "repr-digest",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+fn header(name: &str) -> Result<HttpField, HttpFieldError> {
+    if name.is_empty() || !name.bytes().all(is_token_byte) {
+        return Err(HttpFieldError::HeaderName);
+    }
+    if FRAMING.contains(&name) {
+        return Err(HttpFieldError::FramingHeader);
+    }
+    Ok(HttpField::Header(name.to_owned()))
 }
 
 /// `tchar` of RFC 9110 section 5.6.2.
@@ -101,6 +129,7 @@ mod tests {
         assert_eq!("header:X-Client-IP".parse(), Ok(HttpField::Header("x-client-ip".to_owned())));
         assert_eq!("header:x y".parse::<HttpField>(), Err(HttpFieldError::HeaderName));
         assert_eq!("header:".parse::<HttpField>(), Err(HttpFieldError::HeaderName));
+        assert_eq!("header:ETag".parse::<HttpField>(), Err(HttpFieldError::FramingHeader));
         assert_eq!("column:".parse::<HttpField>(), Err(HttpFieldError::ColumnName));
         assert_eq!("public.logins.ip".parse::<HttpField>(), Err(HttpFieldError::Unknown));
         assert!(matches!("$[-1]".parse::<HttpField>(), Err(HttpFieldError::Path(_))));

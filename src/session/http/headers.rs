@@ -2,7 +2,7 @@
 //!
 //! Invariant: both directions are allow-lists. A header that nobody thought of does not cross. What carries
 //! addresses is stripped in both directions; what describes the raw bytes (`Content-Length`, `ETag`,
-//! digests, ranges) or lets the client probe for them (conditional requests) is stripped too.
+//! digests, ranges; a policy cannot name these) or lets the client probe for them (conditional requests) is stripped too.
 
 use std::collections::BTreeMap;
 
@@ -95,9 +95,6 @@ pub(super) fn for_client(store: &HeaderMap, named: &BTreeMap<String, Ruling>) ->
     let mut scratch = String::new();
     for (name, ruling) in named {
         let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else { continue };
-        if is_framing(&name) {
-            continue;
-        }
         for value in store.get_all(&name) {
             if let Some(value) = treated(value, ruling, &mut scratch) {
                 sent.append(name.clone(), value);
@@ -105,26 +102,6 @@ pub(super) fn for_client(store: &HeaderMap, named: &BTreeMap<String, Ruling>) ->
         }
     }
     sent
-}
-
-/// Headers that describe the raw bytes or the connection; a policy cannot ask for them.
-#[must_use]
-pub(super) fn is_framing(name: &HeaderName) -> bool {
-    const FRAMING: [HeaderName; 12] = [
-        header::ACCEPT_RANGES,
-        header::CONNECTION,
-        header::CONTENT_ENCODING,
-        header::CONTENT_LENGTH,
-        header::CONTENT_RANGE,
-        header::ETAG,
-        HeaderName::from_static("content-digest"),
-        HeaderName::from_static("repr-digest"),
-        HeaderName::from_static("digest"),
-        header::TRAILER,
-        header::TRANSFER_ENCODING,
-        header::UPGRADE,
-    ];
-    FRAMING.contains(name) || name.as_str() == "content-md5"
 }
 
 /// A treated header value. A list (`X-Forwarded-For: a, b`) is treated element by element; what becomes
