@@ -282,7 +282,8 @@ impl Csv {
                 return Err(Fault::TokenTooLong);
             }
             let name = text(whole, *quoted, unquoted)?;
-            names.insert(mark, name.as_bytes())?;
+            let hash = names.hash(name.as_bytes());
+            names.insert(mark, hash)?;
             fates.push(treater.member_fate(name.as_bytes()));
             let source = treater.flat_names();
             if source == Source::Nothing {

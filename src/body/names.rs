@@ -71,12 +71,16 @@ impl Names {
         }
     }
 
-    /// Adds an unescaped name to the innermost object.
+    /// The hash of an unescaped name.
+    pub(super) fn hash(&self, name: &[u8]) -> u64 {
+        self.seed.hash_one(name)
+    }
+
+    /// Adds the name with this hash to the innermost object.
     ///
     /// # Errors
     /// [`Fault::DuplicateName`] if the object has it already, [`Fault::Budget`] if there is no room.
-    pub(super) fn insert(&mut self, mark: &mut Mark, name: &[u8]) -> Result<(), Fault> {
-        let hash = self.seed.hash_one(name);
+    pub(super) fn insert(&mut self, mark: &mut Mark, hash: u64) -> Result<(), Fault> {
         if mark.many {
             return self.insert_in_set(hash);
         }
@@ -127,23 +131,23 @@ mod tests {
         let mut names = names(1 << 20);
         let mut outer = names.open();
         for number in 0..100_u32 {
-            names.insert(&mut outer, &number.to_be_bytes()).unwrap();
+            names.insert(&mut outer, u64::from(number)).unwrap();
             let mut inner = names.open();
             for number in 0..50_u32 {
-                names.insert(&mut inner, &number.to_be_bytes()).unwrap();
-                assert_eq!(names.insert(&mut inner, &[0; 4]).unwrap_err(), Fault::DuplicateName);
+                names.insert(&mut inner, u64::from(number)).unwrap();
+                assert_eq!(names.insert(&mut inner, 0).unwrap_err(), Fault::DuplicateName);
             }
             names.close(inner);
         }
-        assert_eq!(names.insert(&mut outer, &99_u32.to_be_bytes()), Err(Fault::DuplicateName));
-        assert_eq!(names.insert(&mut outer, b"new"), Ok(()));
+        assert_eq!(names.insert(&mut outer, 99), Err(Fault::DuplicateName));
+        assert_eq!(names.insert(&mut outer, 100), Ok(()));
     }
 
     #[test]
     fn asks_the_budget() {
         let mut names = names(100_000);
         let mut mark = names.open();
-        let result = (0..1_000_000_u32).try_for_each(|number| names.insert(&mut mark, &number.to_be_bytes()));
+        let result = (0..1_000_000_u32).try_for_each(|number| names.insert(&mut mark, u64::from(number)));
         assert!(matches!(result, Err(Fault::Budget(_))));
     }
 }

@@ -44,13 +44,17 @@ impl Bare {
         match self {
             Self::Number(part) => {
                 let mut len = 0;
-                for &byte in bytes {
+                while let Some(&byte) = bytes.get(len) {
                     match part.step(byte) {
                         Some(next) => *part = next,
                         None if part.is_whole() && !is_number_byte(byte) => return Ok((len, true)),
                         None => return Err((Fault::InvalidNumber, len)),
                     }
                     len += 1;
+                    if part.repeats() {
+                        let rest = bytes.get(len..).unwrap_or_default();
+                        len += rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+                    }
                 }
                 Ok((len, false))
             }
@@ -87,6 +91,11 @@ impl Part {
             (Self::E | Self::Sign | Self::Exponent, b'0'..=b'9') => Some(Self::Exponent),
             _ => None,
         }
+    }
+
+    /// True if any number of digits may follow.
+    const fn repeats(self) -> bool {
+        matches!(self, Self::Integer | Self::Fraction | Self::Exponent)
     }
 
     const fn is_whole(self) -> bool {

@@ -8,19 +8,21 @@
 mod bare;
 mod escape;
 mod frame;
+mod shapes;
 mod strings;
 mod token;
 
 use std::sync::Arc;
 
-use self::frame::{Frame, Kind};
+use self::frame::{Frame, Kind, Place};
+use self::shapes::{Key, Shapes, Slot, Visit};
 use self::token::Token;
 use super::held::Held;
 use super::names::{Mark, Names};
 use super::run::Run;
 use super::treat::{Cover, Source, Treater};
 use super::{Fault, Limits, Tally};
-use crate::policy::{Plan, State};
+use crate::policy::Plan;
 
 /// What may come next, spaces aside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,13 +50,15 @@ pub(super) struct Json {
     frame: Frame,
     /// Those around it, outermost first.
     parents: Vec<Frame>,
-    /// The place of the value that comes next.
-    state: State,
+    /// What holds for the value that comes next, and where it stands.
+    place: Place,
+    slot: Slot,
     /// The name or scalar that is being read.
     token: Token,
     held: Held,
     decoded: String,
     names: Names,
+    shapes: Shapes,
     muted: bool,
     treater: Treater,
     max_depth: usize,
@@ -64,14 +68,16 @@ impl Json {
     /// For one body; `lines` for NDJSON.
     pub(super) fn new(lines: bool, plan: Arc<Plan>, limits: &Limits) -> Self {
         let treater = Treater::new(plan);
-        let state = treater.plan().root();
+        let key = Key { state: treater.plan().root(), cover: Cover::unlisted(&treater), dead: false };
+        let root = Place::new(&treater, key.state, key.cover);
         let frame = Frame {
             kind: Kind::Root,
-            state,
-            cover: Cover::unlisted(&treater),
-            dead: false,
+            key,
             replaced: false,
             index: 0,
+            inside: root,
+            slot: Slot::Root,
+            visit: Visit::NONE,
             mark: Mark::default(),
         };
         Self {
@@ -79,11 +85,13 @@ impl Json {
             expect: if lines { Expect::Line } else { Expect::Value },
             frame,
             parents: Vec::new(),
-            state,
+            place: root,
+            slot: Slot::Root,
             token: Token::None,
             held: Held::new(limits.clone()),
             decoded: String::new(),
             names: Names::new(limits.budget.clone()),
+            shapes: Shapes::new(limits.budget.clone()),
             muted: false,
             treater,
             max_depth: limits.max_depth,
@@ -157,7 +165,8 @@ impl Json {
             Expect::Line => {}
             Expect::End => {
                 self.expect = Expect::Line;
-                self.state = self.treater.plan().root();
+                self.place = self.frame.inside;
+                self.slot = Slot::Root;
             }
             _ => return Err(Fault::UnexpectedEnd),
         }
@@ -175,34 +184,28 @@ impl Json {
         }
     }
 
-    /// What names the value that comes next, if anything does.
-    fn rule(&self) -> Option<Source> {
-        if self.frame.dead {
-            return None;
-        }
-        self.treater.plan().ruling(self.state).map(|_| Source::Rule(self.state))
-    }
-
     fn open(&mut self, kind: Kind, run: &mut Run<'_>) -> Result<(), Fault> {
         if self.parents.len() >= self.max_depth {
             return Err(Fault::TooDeep);
         }
-        let inside = match self.rule() {
-            None => Some(self.frame.cover),
-            Some(rule) => Cover::inside(&self.treater, rule),
-        };
+        let outer = self.frame.key;
+        let state = self.place.state;
+        let rule = self.treater.plan().ruling(state).filter(|_| !outer.dead).map(|_| Source::Rule(state));
+        let inside = rule.map_or(Some(outer.cover), |rule| Cover::inside(&self.treater, rule));
         let replaced = inside.is_none();
         if replaced {
-            self.replace(Source::Rule(self.state), run);
+            self.replace(Source::Rule(state), run);
         }
-        let dead = replaced || self.frame.dead || self.treater.plan().is_dead(self.state);
+        let dead = replaced || outer.dead || self.treater.plan().is_dead(state);
+        let key = Key { state, cover: inside.unwrap_or(Cover::NOTHING), dead };
         let frame = Frame {
             kind,
-            state: self.state,
-            cover: inside.unwrap_or(Cover::NOTHING),
-            dead,
+            key,
             replaced,
             index: 0,
+            inside: Place::dead(&self.treater, state, key.cover),
+            slot: self.slot,
+            visit: if kind == Kind::Object { self.shapes.open(self.slot, key) } else { Visit::NONE },
             mark: self.names.open(),
         };
         self.parents.push(std::mem::replace(&mut self.frame, frame));
@@ -251,11 +254,16 @@ impl Json {
     }
 
     fn step_to_element(&mut self) {
-        if self.frame.dead {
-            return;
+        let Self { frame, treater, .. } = self;
+        if !frame.key.dead {
+            let state = treater.plan().element(frame.key.state, frame.index);
+            if frame.index == 0 || state != frame.inside.state {
+                frame.inside = Place::new(treater, state, frame.key.cover);
+            }
+            frame.index = frame.index.saturating_add(1);
         }
-        self.state = self.treater.plan().element(self.frame.state, self.frame.index);
-        self.frame.index = self.frame.index.saturating_add(1);
+        self.place = frame.inside;
+        self.slot = frame.slot;
     }
 }
 

@@ -1,10 +1,13 @@
 //! Names and scalars: read to their end, then treated or left in the run.
 
 use super::bare::Bare;
+use super::frame::Place;
+use super::shapes::Slot;
 use super::strings::StringScan;
 use super::{Expect, Json, escape};
 use crate::body::Fault;
 use crate::body::run::Run;
+use crate::body::scan::plain_run;
 use crate::body::treat::{Fate, Source, Treater};
 use crate::kernel::Value;
 
@@ -24,6 +27,12 @@ pub(super) enum Token {
 impl Json {
     /// A name that starts at the cursor.
     pub(super) fn name(&mut self, run: &mut Run<'_>) -> Result<(), Fault> {
+        if let Some(hit) = self.shapes.expect(&mut self.frame.visit, run.rest()) {
+            run.pos += hit.len;
+            self.expect = Expect::Colon;
+            (self.place, self.slot) = (hit.place, hit.slot);
+            return if hit.again { Err(Fault::DuplicateName) } else { Ok(()) };
+        }
         let from = run.pos;
         run.pos += 1;
         self.read_name(StringScan::default(), from, run)
@@ -31,8 +40,17 @@ impl Json {
 
     /// A string value that starts at the cursor.
     pub(super) fn string(&mut self, run: &mut Run<'_>) -> Result<(), Fault> {
-        let fate = self.fate(self.frame.cover.texts, run);
         let from = run.pos;
+        if self.place.text == Fate::Passes {
+            let text = run.rest().get(1..).unwrap_or_default();
+            let (len, ascii) = plain_run(text);
+            if ascii && text.get(len) == Some(&b'"') {
+                run.pos += len + 2;
+                self.end_value();
+                return Ok(());
+            }
+        }
+        let fate = self.begin(self.place.text, run);
         run.pos += 1;
         self.read_string(StringScan::default(), fate, from, run)
     }
@@ -40,7 +58,7 @@ impl Json {
     /// A number or literal that starts at the cursor with `first`.
     pub(super) fn bare(&mut self, first: u8, run: &mut Run<'_>) -> Result<(), Fault> {
         let bare = Bare::starting_with(first).ok_or(Fault::UnexpectedByte)?;
-        let fate = self.fate(self.frame.cover.others, run);
+        let fate = self.begin(self.place.other, run);
         self.read_bare(bare, fate, run.pos, run)
     }
 
@@ -63,8 +81,8 @@ impl Json {
         }
     }
 
-    fn fate(&mut self, cover: Source, run: &mut Run<'_>) -> Fate {
-        let fate = self.treater.fate(self.rule().unwrap_or(cover));
+    /// Writes the replacement of a scalar that is not read.
+    fn begin(&mut self, fate: Fate, run: &mut Run<'_>) -> Fate {
         if let Fate::Replaced(source) = fate {
             self.replace(source, run);
         }
@@ -142,25 +160,36 @@ impl Json {
 
     /// Checks a name, steps along it and scrubs it.
     fn end_name(&mut self, escaped: bool, from: usize, run: &mut Run<'_>) -> Result<(), Fault> {
-        let Self { held, decoded, treater, names, frame, state, .. } = self;
+        let Self { held, decoded, treater, names, shapes, frame, place, slot, .. } = self;
         held.end(from, run, |whole, run| {
             let mut name = inside(whole);
             if escaped {
                 name = escape::text(name, true, decoded)?.as_bytes();
             }
-            names.insert(&mut frame.mark, name)?;
-            if !frame.dead {
-                *state = treater.plan().member(frame.state, name);
+            let hash = names.hash(name);
+            if let Some(hit) = shapes.find(&mut frame.visit, hash, name) {
+                (*place, *slot) = (hit.place, hit.slot);
+                return if hit.again { Err(Fault::DuplicateName) } else { Ok(false) };
             }
-            if frame.cover.names == Source::Nothing {
-                return Ok(false);
+            *slot = Slot::Unknown;
+            *place = frame.inside;
+            if !frame.key.dead {
+                let state = treater.plan().member(frame.key.state, name);
+                *place = Place::new(treater, state, frame.key.cover);
             }
-            let Some(cleared) = treater.treat(frame.cover.names, Value::Text(text(name)?)) else {
-                return Ok(false);
-            };
-            run.copy_until(from);
-            escape::write_name(cleared, run.out);
-            Ok(true)
+            let scrubbed = treater.treat(frame.key.cover.names, Value::Text(text(name)?));
+            if let Some(cleared) = scrubbed {
+                names.insert(&mut frame.mark, hash)?;
+                run.copy_until(from);
+                escape::write_name(cleared, run.out);
+                return Ok(true);
+            }
+            let learnt = if escaped { None } else { shapes.learn(&mut frame.visit, hash, whole, *place) };
+            match learnt {
+                Some(hit) => *slot = hit.slot,
+                None => names.insert(&mut frame.mark, hash)?,
+            }
+            Ok(false)
         })
     }
 }
