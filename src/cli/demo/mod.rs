@@ -49,7 +49,8 @@ async fn play(args: &Args) -> Result<Outcome, Error> {
     if !args.once {
         story::invite(&mut screen, &both)?;
         tokio::signal::ctrl_c().await?;
-        screen.space()?;
+        // Whoever read the story may have gone away.
+        let _closed = screen.space();
     }
     proxy.stop().await;
     Ok(Outcome::Fine)

@@ -68,9 +68,14 @@ impl<W: Write> Screen<W> {
             .try_for_each(|line| writeln!(self.out, "   {QUIET}{line}{QUIET:#}"))
     }
 
-    /// A line to be typed, which is never broken.
-    pub(super) fn command(&mut self, line: &str) -> io::Result<()> {
+    /// A line that is never broken, so that it can be copied.
+    pub(super) fn line(&mut self, line: &str) -> io::Result<()> {
         writeln!(self.out, "   {line}")
+    }
+
+    /// What a command does, and the command.
+    pub(super) fn command(&mut self, what: &str, line: &str) -> io::Result<()> {
+        writeln!(self.out, "   {QUIET}# {what}{QUIET:#}\n   {line}")
     }
 
     /// Begins a table; `labels` are those that will come.
@@ -86,6 +91,9 @@ impl<W: Write> Screen<W> {
             return self.row(label, (before, left), (after, right));
         }
         writeln!(self.out, "   {label}")?;
+        if before == after {
+            return self.below("both     ", before, left);
+        }
         self.below("without  ", before, left)?;
         self.below("sfumato  ", after, right)
     }
@@ -107,10 +115,12 @@ impl<W: Write> Screen<W> {
             let label = if index == 0 { label } else { "" };
             let text = |lines: &[String]| lines.get(index).cloned().unwrap_or_default();
             let (before, after) = (text(&before), text(&after));
-            let line = format!(
-                "   {QUIET}{label:label_columns$}{QUIET:#}  {left}{before:width$}{left:#}  {right}{after}{right:#}"
-            );
-            writeln!(self.out, "{}", line.trim_end())?;
+            write!(self.out, "   {QUIET}{label:label_columns$}{QUIET:#}  {left}{before}{left:#}")?;
+            let room = width.saturating_sub(before.chars().count()) + GAP;
+            match after.as_str() {
+                "" => writeln!(self.out)?,
+                after => writeln!(self.out, "{:room$}{right}{after}{right:#}", "")?,
+            }
         }
         Ok(())
     }

@@ -49,8 +49,8 @@ fn introduce<W: Write>(screen: &mut Screen<W>, world: &World, both: &Both) -> io
         grouped(world.users.len()),
         grouped(world.logins.len())
     );
-    screen.command(&format!("{WITHOUT:18}{}  {size}", both.raw.url()))?;
-    screen.command(&format!("{WITH:18}{}  the same API; policy: config/demo.toml", both.coarse.url()))
+    screen.line(&format!("{WITHOUT:18}{}  {size}", both.raw.url()))?;
+    screen.line(&format!("{WITH:18}{}  the same API; policy: config/demo.toml", both.coarse.url()))
 }
 
 /// Shows one record that has an address in its note; returns its address as the store has it.
@@ -162,8 +162,15 @@ fn reasons(suspects: &BTreeMap<String, Evidence>) -> String {
         (evidence.same_wireless, "the same wireless"),
     ];
     said.extend(signs.into_iter().filter(|(is_so, _)| *is_so).map(|(_, sign)| sign.to_owned()));
-    said.extend(evidence.metres_apart.map(|metres| format!("{metres:.0} m")));
-    said.push(format!("{} min apart", evidence.seconds_apart / 60));
+    match evidence.metres_apart {
+        Some(0.0) => said.push("the same `lat` and `lon`".to_owned()),
+        Some(metres) => said.push(format!("{metres:.0} m apart")),
+        None => {}
+    }
+    match evidence.seconds_apart {
+        0 => said.push("the same `at`".to_owned()),
+        seconds => said.push(format!("{} min apart", seconds / 60)),
+    }
     said.join(", ")
 }
 
@@ -180,15 +187,16 @@ pub(super) fn invite<W: Write>(screen: &mut Screen<W>, both: &Both) -> Result<()
     screen.space()?;
     screen.paragraph("Both go on answering until Ctrl-C. Try, in another terminal:")?;
     screen.space()?;
-    for line in [
-        format!("curl -s '{raw}/v1/logins?limit=2'"),
-        format!("curl -s '{coarse}/v1/logins?limit=2'"),
-        format!("curl -s '{coarse}/v1/logins?ip=198.18.0.0/16&limit=2'"),
-        format!("curl -s '{coarse}/v1/logins?ip=198.18.7.41'"),
-        format!("curl -s {coarse}/v1/logins.csv | head -n 3"),
-        format!("curl -s {coarse}/v1/export.ndjson | head -n 3"),
+    let (logins, network, address) = ("v1/logins?limit=2", "198.18.0.0/16", "198.18.7.41");
+    for (what, line) in [
+        ("sign-ins as the store has them", format!("curl -s '{raw}/{logins}'")),
+        ("the same through the proxy", format!("curl -s '{coarse}/{logins}'")),
+        ("a network may be asked for", format!("curl -s '{coarse}/{logins}&ip={network}'")),
+        ("an address may not", format!("curl -s '{coarse}/{logins}&ip={address}'")),
+        ("as a table", format!("curl -s {coarse}/v1/logins.csv | head -n 3")),
+        ("all of it, a line each", format!("curl -s {coarse}/v1/export.ndjson | head -n 3")),
     ] {
-        screen.command(&line)?;
+        screen.command(what, &line)?;
     }
     screen.space()?;
     Ok(())
