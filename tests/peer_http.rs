@@ -278,5 +278,8 @@ fn a_store_that_echoes_the_question() {
         let end = if path.ends_with('/') { "?_format=json" } else { "" };
         let answer = peer.curl(&format!("{path}{token}{end}"), &[]);
         peer.clean(path, &answer);
+        assert!(answer.contains(token), "{path}: {answer}");
     }
+    let page = peer.curl(&format!("/peers/logins.json?user_id={token}"), &[]);
+    assert!(page.contains(&format!(r#"where user_id = \"{token}\""#)), "{page}");
 }

@@ -38,7 +38,7 @@ impl Effect {
         match treatment {
             Treatment::Pass => Self::Pass,
             Treatment::Suppress | Treatment::Redact(_) => Self::Replace,
-            Treatment::Scrub(_) => Self::Scrub,
+            Treatment::Scrub(_) | Treatment::Unsay(_) => Self::Scrub,
             Treatment::Pseudonymize(_)
             | Treatment::Tokenize(_)
             | Treatment::Truncate(_)

@@ -20,6 +20,7 @@ pub mod text;
 pub mod time;
 pub mod token;
 mod treatment;
+mod unsay;
 mod value;
 
 pub use geo::{Grid, InvalidGrid};
@@ -31,4 +32,5 @@ pub use text::{Kind, Scrub, UnfitTreatment};
 pub use time::{Floor, InvalidFloor};
 pub use token::Tokenizer;
 pub use treatment::{Judgement, Misfit, Treatment};
+pub use unsay::{Said, Unsay};
 pub use value::Value;

@@ -12,6 +12,7 @@ use super::pseudonym::Pseudonymizer;
 use super::text::Scrub;
 use super::time::Floor;
 use super::token::Tokenizer;
+use super::unsay::Unsay;
 
 /// What happens to a field. Parameters are typed values that can only be right; making one is the work of
 /// the policy's parser.
@@ -35,6 +36,8 @@ pub enum Treatment {
     Bucket(Bucket),
     /// Free text, in which findings are treated in place.
     Scrub(Arc<Scrub>),
+    /// Text in which the store may repeat what it was asked with; made for one exchange, never by a policy.
+    Unsay(Arc<Unsay>),
     /// Unchanged: the explicit word for "this is not sensitive".
     Pass,
 }
@@ -81,6 +84,7 @@ impl Treatment {
             Self::Floor(floor) => floor.treat(value, scratch),
             Self::Bucket(bucket) => bucket.treat(value, scratch),
             Self::Scrub(scrub) => scrub.treat(value, scratch),
+            Self::Unsay(unsay) => unsay.treat(value, scratch),
             Self::Pass => value,
         }
     }
@@ -100,6 +104,7 @@ impl Treatment {
             Self::Floor(floor) => floor.judge(value),
             Self::Bucket(bucket) => bucket.judge(value),
             Self::Scrub(scrub) => scrub.judge(value),
+            Self::Unsay(unsay) => unsay.then().judge(value, scratch),
         }
     }
 
@@ -116,6 +121,7 @@ impl Treatment {
             Self::Floor(_) => "floor",
             Self::Bucket(_) => "bucket",
             Self::Scrub(_) => "scrub",
+            Self::Unsay(_) => "unsay",
             Self::Pass => "pass",
         }
     }
@@ -150,7 +156,7 @@ impl Treatment {
             Self::Grid(_) => 4,
             Self::Floor(_) => 3,
             Self::Bucket(_) => 2,
-            Self::Scrub(_) => 1,
+            Self::Scrub(_) | Self::Unsay(_) => 1,
             Self::Pass => 0,
         }
     }

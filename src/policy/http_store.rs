@@ -7,6 +7,7 @@ use super::{
     Captured, FieldRule, HttpField, NamedTreatment, Param, Plan, PlanBuilder, PlanTooLarge, Route, Rule,
     Ruling,
 };
+use crate::kernel::Said;
 
 /// The rules of an HTTP store, as the policy file has them.
 #[derive(Clone, Debug)]
@@ -48,6 +49,15 @@ pub struct DocumentPlan {
     pub body: Arc<Plan>,
     /// For headers, by their name in lower case; at most one each.
     pub headers: Arc<BTreeMap<String, Ruling>>,
+}
+
+impl DocumentPlan {
+    /// These decisions for an exchange in which the store was asked with raw values ([`Ruling::unsaying`]).
+    #[must_use]
+    pub fn unsaying(&self, said: &Arc<[Said]>) -> Self {
+        let headers = self.headers.iter().map(|(name, ruling)| (name.clone(), ruling.unsaying(said)));
+        Self { body: Arc::new(self.body.unsaying(said)), headers: Arc::new(headers.collect()) }
+    }
 }
 
 /// A request that found its route.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Label;
-use crate::kernel::Treatment;
+use crate::kernel::{Said, Treatment, Unsay};
 
 /// The line of the policy that decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +83,21 @@ impl Ruling {
         layers.then_with(|| self.treatment.cmp_strictness(&other.treatment)).is_gt()
     }
 
+    /// This ruling for an exchange in which the store was asked with raw values: what it leaves readable may repeat them.
+    /// Where they cannot be told from other text, nothing that no rule names is shown.
+    #[must_use]
+    pub fn unsaying(&self, said: &Arc<[Said]>) -> Self {
+        let treatment = match &*self.treatment {
+            _ if self.rule == Rule::Unlisted && !said.iter().all(Said::is_distinctive) => Treatment::Suppress,
+            Treatment::Pass | Treatment::Scrub(_) => {
+                let distinctive: Vec<Said> = said.iter().filter(|it| it.is_distinctive()).cloned().collect();
+                Treatment::Unsay(Arc::new(Unsay::new(distinctive.into(), Arc::clone(&self.treatment))))
+            }
+            _ => return self.clone(),
+        };
+        Self { treatment: Arc::new(treatment), ..self.clone() }
+    }
+
     /// True if both do the same to a value.
     #[must_use]
     pub fn same_as(&self, other: &Self) -> bool {
@@ -92,7 +107,7 @@ impl Ruling {
     /// True if an object or array that gets this ruling is replaced as a whole, whatever is inside.
     #[must_use]
     pub fn replaces_containers(&self) -> bool {
-        !matches!(*self.treatment, Treatment::Pass | Treatment::Scrub(_))
+        !matches!(*self.treatment, Treatment::Pass | Treatment::Scrub(_) | Treatment::Unsay(_))
     }
 }
 
@@ -105,5 +120,23 @@ impl fmt::Display for Rule {
             Self::Unlisted => f.write_str("the store's `unlisted`"),
             Self::Params => f.write_str("the route's params"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_store_was_asked_with_is_unsaid() {
+        let named = |treatment| NamedTreatment { name: Arc::from("a"), treatment: Arc::new(treatment) };
+        let said = |raw: &str| Arc::from([Said::new(raw.into(), "tok".into())]);
+        let kind = |ruling: Ruling, raw: &str| ruling.unsaying(&said(raw)).treatment.kind();
+        let unlisted = || named(Treatment::Pass).rule_for_unlisted();
+        let listed = |treatment| named(treatment).rule_for("$.a", Rule::Fields);
+        assert_eq!(kind(unlisted(), "person-7@example.com"), "unsay");
+        assert_eq!(kind(unlisted(), "4711"), "suppress", "its digits are everywhere");
+        assert_eq!(kind(listed(Treatment::Pass), "person-7@example.com"), "unsay");
+        assert_eq!(kind(listed(Treatment::Suppress), "person-7@example.com"), "suppress");
     }
 }

@@ -12,7 +12,8 @@ use crate::policy::{
     FieldRule, HttpField, HttpFieldError, Label, NamedTreatment, Param, ParamPlace, Plan, Route, RouteMatch,
     Rule, Ruling, Selector,
 };
-use crate::session::http::{Gate, Refusal, target};
+use crate::session::http::target::{self, Judged};
+use crate::session::http::{Gate, Refusal};
 
 /// Explains one query; the first half of the answer is for requests.
 pub(super) fn explain(
@@ -135,8 +136,10 @@ impl Explainer<'_> {
 
     fn parameter(&self, route: &Route, param: &Param, ruling: &Ruling, value: &str) -> Decision {
         let why = match target::judge(&param.name, value, ruling) {
-            Ok(sent) if sent == value => "it is no finer than the cell: it is sent as it is".to_owned(),
-            Ok(_) => "it is a token: it is turned back on its way to the store".to_owned(),
+            Ok(Judged::AsAsked(_)) => "it is no finer than the cell: it is sent as it is".to_owned(),
+            Ok(Judged::TurnedBack(_)) => {
+                "it is a token: it is turned back on its way to the store".to_owned()
+            }
             Err(refusal) => format!("refused: {}", refusal.problem().detail),
         };
         let place = match param.place {

@@ -12,10 +12,12 @@
 mod compile;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
 use super::{JsonPath, Ruling};
+use crate::kernel::Said;
 
 /// Up to this many names are compared one by one; more are hashed.
 const FEW_NAMES: usize = 8;
@@ -38,7 +40,7 @@ pub struct State {
 pub struct Plan {
     unlisted: Ruling,
     root: State,
-    tables: Box<[Table]>,
+    tables: Arc<[Table]>,
     rulings: Box<[Ruling]>,
     findings: PlanFindings,
 }
@@ -118,6 +120,18 @@ impl Plan {
     #[must_use]
     pub const fn unlisted(&self) -> &Ruling {
         &self.unlisted
+    }
+
+    /// This plan for an exchange in which the store was asked with raw values ([`Ruling::unsaying`]).
+    #[must_use]
+    pub fn unsaying(&self, said: &Arc<[Said]>) -> Self {
+        Self {
+            unlisted: self.unlisted.unsaying(said),
+            rulings: self.rulings.iter().map(|ruling| ruling.unsaying(said)).collect(),
+            tables: Arc::clone(&self.tables),
+            root: self.root,
+            findings: PlanFindings::default(),
+        }
     }
 
     /// What a reader of the policy should know about its rules.

@@ -15,8 +15,10 @@ use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, StatusCode, Uri};
 
 pub use refusal::{Problem, Refusal};
+use target::Judged;
 
 use crate::body::{Encoding, Format, Limits, Pipeline};
+use crate::kernel::Said;
 use crate::policy::{
     Captured, DocumentPlan, HttpPlans, NoRoute, ParamPlace, RequestBody, RoutePlan, TemplateSegment,
 };
@@ -96,8 +98,9 @@ impl Gate {
             NoRoute::Method { allowed } => Refusal::MethodNotAllowed { allowed: allowed.join(", ") },
         })?;
         let route = found.plan;
-        let mut sent_target = judged_path(route, &found.captured)?;
-        let query = judged_query(route, uri.query().unwrap_or(""))?;
+        let mut said = Vec::new();
+        let mut sent_target = judged_path(route, &found.captured, &mut said)?;
+        let query = judged_query(route, uri.query().unwrap_or(""), &mut said)?;
         if !query.is_empty() {
             sent_target.push('?');
             sent_target.push_str(&query);
@@ -105,7 +108,11 @@ impl Gate {
         let mut headers = headers::for_store(client);
         let body = self.request_body(route, client, has_body, &mut headers)?;
         let answer = AnswerRules {
-            document: route.document.clone(),
+            document: if said.is_empty() {
+                route.document.clone()
+            } else {
+                route.document.unsaying(&said.into())
+            },
             limits: self.limits.clone(),
             is_head: *method == Method::HEAD,
         };
@@ -191,7 +198,11 @@ pub fn declared_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-fn judged_path(route: &RoutePlan, captured: &[Captured<'_, '_>]) -> Result<String, Refusal> {
+fn judged_path(
+    route: &RoutePlan,
+    captured: &[Captured<'_, '_>],
+    said: &mut Vec<Said>,
+) -> Result<String, Refusal> {
     let mut captured = captured.iter();
     let mut path = String::new();
     for segment in route.route.path.segments() {
@@ -201,29 +212,42 @@ fn judged_path(route: &RoutePlan, captured: &[Captured<'_, '_>]) -> Result<Strin
             TemplateSegment::Named(name) => {
                 let raw = captured.next().ok_or(Refusal::AmbiguousPath)?.raw;
                 let value = target::decode(raw).ok_or(Refusal::AmbiguousPath)?;
-                target::push_encoded(&mut path, &judged(route, ParamPlace::Path, name, &value)?);
+                target::push_encoded(&mut path, &judged(route, ParamPlace::Path, name, &value, said)?);
             }
         }
     }
     Ok(path)
 }
 
-fn judged_query(route: &RoutePlan, query: &str) -> Result<String, Refusal> {
+fn judged_query(route: &RoutePlan, query: &str, said: &mut Vec<Said>) -> Result<String, Refusal> {
     let mut sent = String::new();
     for (name, value) in target::pairs(query)? {
-        let value = judged(route, ParamPlace::Query, &name, &value)?;
+        let value = judged(route, ParamPlace::Query, &name, &value, said)?;
         target::push_pair(&mut sent, &name, &value);
     }
     Ok(sent)
 }
 
-fn judged(route: &RoutePlan, place: ParamPlace, name: &str, value: &str) -> Result<String, Refusal> {
+/// What to ask the store in place of `value`; a token that is turned back is noted in `said`.
+fn judged(
+    route: &RoutePlan,
+    place: ParamPlace,
+    name: &str,
+    value: &str,
+    said: &mut Vec<Said>,
+) -> Result<String, Refusal> {
     let in_place = || route.params.iter().filter(|(param, _)| param.place == place);
     let Some((_, ruling)) = in_place().find(|(param, _)| param.name == name) else {
         let declared: Vec<&str> = in_place().map(|(param, _)| param.name.as_str()).collect();
         return Err(Refusal::UndeclaredParameter { declared: declared.join(", ") });
     };
-    target::judge(name, value, ruling)
+    Ok(match target::judge(name, value, ruling)? {
+        Judged::AsAsked(value) => value,
+        Judged::TurnedBack(raw) => {
+            said.push(Said::new(raw.clone(), value.to_owned()));
+            raw
+        }
+    })
 }
 
 /// The format and the encoding of a body, if both are understood and stated once.

@@ -73,16 +73,24 @@ pub fn decode(raw: &str) -> Option<String> {
     percent_decode_str(raw).decode_utf8().ok().map(std::borrow::Cow::into_owned)
 }
 
+/// What the store is asked in place of a parameter's value.
+pub enum Judged {
+    /// The value.
+    AsAsked(String),
+    /// The raw value that the token stands for.
+    TurnedBack(String),
+}
+
 /// Judges a parameter's value as a predicate over its field, and says what to send to the store.
 ///
 /// # Errors
 /// [`Refusal::Parameter`] if it asks for more than the cell tells.
-pub fn judge(name: &str, value: &str, ruling: &Ruling) -> Result<String, Refusal> {
+pub fn judge(name: &str, value: &str, ruling: &Ruling) -> Result<Judged, Refusal> {
     let mut scratch = String::new();
     let first = ruling.treatment.judge(Value::Text(value), &mut scratch);
     let misfit = match first {
-        Judgement::AtCell => return Ok(value.to_owned()),
-        Judgement::TurnedBack(raw) => return Ok(text_of(raw)),
+        Judgement::AtCell => return Ok(Judged::AsAsked(value.to_owned())),
+        Judgement::TurnedBack(raw) => return Ok(Judged::TurnedBack(text_of(raw))),
         Judgement::Refused(misfit) => misfit,
     };
     // A URL has no types: digits may be the token of a number.
@@ -90,7 +98,7 @@ pub fn judge(name: &str, value: &str, ruling: &Ruling) -> Result<String, Refusal
         && is_integer(value)
         && let Judgement::TurnedBack(raw) = ruling.treatment.judge(Value::Number(value), &mut scratch)
     {
-        return Ok(text_of(raw));
+        return Ok(Judged::TurnedBack(text_of(raw)));
     }
     Err(Refusal::Parameter { name: name.to_owned(), treatment: ruling.treatment_name.to_string(), misfit })
 }
