@@ -41,6 +41,9 @@ pub struct InvalidPrefix {
 }
 
 impl PrefixV4 {
+    /// 16 bits.
+    pub(super) const SIXTEEN: Self = Self(16);
+
     /// Takes 0..=32 bits.
     ///
     /// # Errors
@@ -57,6 +60,9 @@ impl PrefixV4 {
 }
 
 impl PrefixV6 {
+    /// 32 bits.
+    pub(super) const THIRTY_TWO: Self = Self(32);
+
     /// Takes 0..=128 bits.
     ///
     /// # Errors

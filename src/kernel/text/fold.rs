@@ -1,0 +1,77 @@
+//! Spellings that hide an address from a plain scan but not from a reader, folded to the plain one: defanged
+//! (`203[.]0[.]113[.]7`, `bob(at)example(dot)com`), percent-encoded (`2001%3Adb8%3A%3A7`), fullwidth
+//! (`２０３．０．１１３．７`).
+
+/// A folded text, which knows where each of its bytes came from.
+pub(super) struct Folded {
+    bytes: Vec<u8>,
+    origins: Vec<usize>,
+}
+
+impl Folded {
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The place in the text as written.
+    pub(super) fn origin(&self, at: usize) -> usize {
+        self.origins.get(at).copied().unwrap_or_default()
+    }
+}
+
+/// Bracketed marks, and what they stand for.
+const BRACKETED: [(&[u8], u8); 14] = [
+    (b"[.]", b'.'),
+    (b"(.)", b'.'),
+    (b"{.}", b'.'),
+    (b"[dot]", b'.'),
+    (b"(dot)", b'.'),
+    (b"{dot}", b'.'),
+    (b"[:]", b':'),
+    (b"(:)", b':'),
+    (b"[@]", b'@'),
+    (b"(@)", b'@'),
+    (b"[at]", b'@'),
+    (b"(at)", b'@'),
+    (b"{at}", b'@'),
+    (b"\\.", b'.'),
+];
+
+/// The folded text, or `None` if there is nothing to fold.
+pub(super) fn fold(text: &[u8]) -> Option<Folded> {
+    let first = (0..text.len()).find(|&at| folded_at(text, at).is_some())?;
+    let mut folded =
+        Folded { bytes: Vec::with_capacity(text.len()), origins: Vec::with_capacity(text.len() + 1) };
+    let mut at = 0;
+    while let Some(&byte) = text.get(at) {
+        let (byte, len) = if at < first { None } else { folded_at(text, at) }.unwrap_or((byte, 1));
+        folded.bytes.push(byte);
+        folded.origins.push(at);
+        at += len;
+    }
+    folded.origins.push(text.len());
+    Some(folded)
+}
+
+/// What the text at `at` is folded to, and how many bytes that takes.
+fn folded_at(text: &[u8], at: usize) -> Option<(u8, usize)> {
+    let rest = text.get(at..)?;
+    match rest {
+        [b'%', high, low, ..] => {
+            let byte = crate::kernel::digits::hex(*high)? << 4 | crate::kernel::digits::hex(*low)?;
+            let worth = byte.is_ascii_hexdigit()
+                || matches!(byte, b'.' | b':' | b'@' | b'-' | b'/' | b'[' | b']' | b',' | b' ' | b'%');
+            worth.then_some((byte, 3))
+        }
+        [b'[' | b'(' | b'{' | b'\\', ..] => BRACKETED.iter().find_map(|&(mark, byte)| {
+            let same = rest.get(..mark.len()).is_some_and(|head| head.eq_ignore_ascii_case(mark));
+            same.then_some((byte, mark.len()))
+        }),
+        // U+FF01 to U+FF5E are ASCII in full width.
+        [0xef, 0xbc, low @ 0x81..=0xbf, ..] => Some((low - 0x60, 3)),
+        [0xef, 0xbd, low @ 0x80..=0x9e, ..] => Some((low - 0x20, 3)),
+        // The ideographic full stop, in both widths.
+        [0xe3, 0x80, 0x82, ..] | [0xef, 0xbd, 0xa1, ..] => Some((b'.', 3)),
+        _ => None,
+    }
+}
