@@ -48,7 +48,12 @@ impl<W: Write> Screen<W> {
     /// A numbered heading, with the request that it is about at the right if there is room.
     pub(super) fn heading(&mut self, number: usize, what: &str, request: &str) -> io::Result<()> {
         self.space()?;
-        write!(self.out, "{HEADING}{number}  {what}{HEADING:#}")?;
+        let lines = wrap(what, self.columns.saturating_sub(INDENT));
+        for (index, line) in lines.iter().enumerate() {
+            let lead = if index == 0 { number.to_string() } else { "\n ".to_owned() };
+            write!(self.out, "{HEADING}{lead}  {line}{HEADING:#}")?;
+        }
+        let what = lines.last().map_or("", String::as_str);
         let taken = INDENT + what.chars().count() + request.chars().count();
         match self.columns.checked_sub(taken + GAP) {
             Some(room) => writeln!(self.out, "{}{QUIET}{request}{QUIET:#}", " ".repeat(room + GAP)),

@@ -93,7 +93,7 @@ impl Scrub {
             Treatment::Truncate(_) => kind == Kind::Ip,
             Treatment::Pseudonymize(_) | Treatment::Tokenize(_) => kind != Kind::Geo,
             Treatment::Grid(_) => kind == Kind::Geo,
-            Treatment::Floor(_) | Treatment::Bucket(_) | Treatment::Scrub(_) => false,
+            Treatment::Floor(_) | Treatment::Bucket(_) | Treatment::Scrub(_) | Treatment::Unsay(_) => false,
         };
         let slot = match kind {
             Kind::Ip => &mut self.ip,
