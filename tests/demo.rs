@@ -35,8 +35,10 @@ fn the_probe_finds_its_man_in_the_store_and_nobody_through_the_proxy() {
 #[test]
 fn it_serves_what_it_says_until_it_is_interrupted() {
     let mut demo = Demo(command().spawn().unwrap());
-    let lines = BufReader::new(demo.0.stdout.take().unwrap()).lines().map_while(Result::ok);
-    let offered: Vec<String> = lines
+    // The reader stays: whoever goes away ends the demonstration.
+    let mut read = BufReader::new(demo.0.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let offered: Vec<String> = read
+        .by_ref()
         .skip_while(|line| !line.contains("Ctrl-C"))
         .filter(|line| line.trim_start().starts_with("curl "))
         .take(6)
