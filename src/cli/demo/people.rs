@@ -157,7 +157,7 @@ impl World {
             let (kind, email) = if is_staff {
                 ("staff", format!("colleague-{number:04}@example.com"))
             } else {
-                ("member", format!("member-{number:04}@example.org"))
+                ("member", format!("member-{number:04}@mail.example.com"))
             };
             people.push(dice.person(kind, email, home, office));
         }

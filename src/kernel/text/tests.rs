@@ -114,7 +114,7 @@ fn email() {
         ("<bob.o'neil+x@mail.example.com>,", "<[email]>,"),
         ("email=bob@example.com", "email=[email]"),
         ("mailto:bob@example.com.", "mailto:[email]."),
-        ("bounce+bob=example.com@lists.example.org", "[email]"),
+        ("bounce+bob=example.com@lists.example.com", "[email]"),
         ("'bob@example.com'", "'[email]'"),
         ("root@203.0.113.7", "root@203.0.0.0/16"),
         ("bob@[203.0.113.7] x", "[email] x"),
