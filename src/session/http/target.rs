@@ -18,7 +18,7 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 /// # Errors
 /// [`Refusal::AmbiguousPath`] for dot segments, empty segments, separators or control characters behind
 /// percent-encoding, path parameters, and broken percent-encoding.
-pub(super) fn has_one_reading(path: &str) -> Result<(), Refusal> {
+pub fn has_one_reading(path: &str) -> Result<(), Refusal> {
     let inner = path.strip_prefix('/').ok_or(Refusal::AmbiguousPath)?;
     let last = inner.split('/').count().saturating_sub(1);
     let is_plain = |(index, raw): (usize, &str)| {
@@ -46,7 +46,7 @@ pub fn pairs(query: &str) -> Result<Vec<(String, String)>, Refusal> {
 }
 
 /// Adds a pair to a query.
-pub(super) fn push_pair(query: &mut String, name: &str, value: &str) {
+pub fn push_pair(query: &mut String, name: &str, value: &str) {
     if !query.is_empty() {
         query.push('&');
     }
