@@ -9,7 +9,7 @@
 //!  5  front                      sockets, TLS, hyper, tokio: the only async floor
 //!  ─────────────────────────     below: no I/O, no ambient clock, plain functions over bytes and values
 //!  4  session                    conversations as state machines
-//!  3  body                       one room per kind of bytes, no doors between rooms
+//!  3  body, audit                one room per kind of bytes, no doors between rooms
 //!  2  policy                     Label → Ruling → Plan → Cleared
 //!  1  kernel                     ip, pseudonym, token, geo, time, number, text scanner
 //!  0  base                       reader that cannot panic, byte budget, secret, clock, metrics
@@ -18,6 +18,7 @@
 #![forbid(unsafe_code)]
 
 pub mod app;
+pub mod audit;
 pub mod base;
 pub mod body;
 pub mod cli;
