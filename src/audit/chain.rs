@@ -12,12 +12,13 @@
 //! line has no second spelling.
 //! Not here: what a line says ([`super::Entry`]), files.
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
+use hmac::{Hmac, Mac as _};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::digest::{DIGITS, Digest};
 use crate::base::secret::Secret;
+use crate::kernel::key::hmac_of;
 
 const START: &[u8] = b"{\"seq\":";
 const HASH: &[u8] = b",\"hash\":\"";
@@ -51,13 +52,7 @@ impl MacKey {
     /// Takes the key of an epoch.
     #[must_use]
     pub fn new(epoch: &str, key: &Secret<32>) -> Self {
-        let mut block = hmac::digest::common::Key::<Hmac<Sha256>>::default();
-        for (to, from) in block.iter_mut().zip(key.expose()) {
-            *to = *from;
-        }
-        let keyed = Hmac::new(&block);
-        zeroize::Zeroize::zeroize(block.as_mut_slice());
-        Self { epoch: epoch.to_owned(), keyed }
+        Self { epoch: epoch.to_owned(), keyed: hmac_of(key.expose()) }
     }
 
     /// The epoch's name.

@@ -119,7 +119,15 @@ impl Subject {
 
 const fn names_persons(treatment: &Treatment) -> bool {
     match treatment {
-        Treatment::Suppress | Treatment::Redact(_) | Treatment::Pass => false,
+        Treatment::Pseudonymize(_) | Treatment::Tokenize(_) => true,
+        Treatment::Suppress
+        | Treatment::Redact(_)
+        | Treatment::Truncate(_)
+        | Treatment::Grid(_)
+        | Treatment::Floor(_)
+        | Treatment::Bucket(_)
+        | Treatment::Scrub(_)
+        | Treatment::Pass => false,
     }
 }
 

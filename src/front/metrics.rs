@@ -48,7 +48,28 @@ pub struct StoreMetrics {
     treated: Family<Treated, Counter>,
 }
 
+/// The metrics of the audit trail.
+#[derive(Debug, Default)]
+pub struct AuditMetrics {
+    /// Entries written.
+    pub lines: Counter,
+    /// Entries that could not be written.
+    pub lost: Counter,
+}
+
 impl Metrics {
+    /// Registers the metrics of the audit trail.
+    #[must_use]
+    pub fn audit(&self) -> Arc<AuditMetrics> {
+        let metrics = Arc::new(AuditMetrics::default());
+        if let Ok(mut registry) = self.registry.lock() {
+            let audit = registry.sub_registry_with_prefix("sfumato_audit");
+            audit.register("lines", "entries written to the audit trail", metrics.lines.clone());
+            audit.register("lost", "entries that could not be written", metrics.lost.clone());
+        }
+        metrics
+    }
+
     /// Registers the metrics of a store.
     #[must_use]
     pub fn store(&self, name: &str) -> Arc<StoreMetrics> {

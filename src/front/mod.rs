@@ -5,6 +5,7 @@
 //! Not here: configuration (`app`), rules (`session`, `policy`).
 
 pub mod admin;
+pub mod audit;
 pub mod drain;
 pub mod http;
 pub mod metrics;

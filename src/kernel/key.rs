@@ -132,6 +132,13 @@ impl KeyRing {
         &self.current.0
     }
 
+    /// For each epoch its name and the key of the audit trail's MACs, the current epoch first.
+    pub fn audit_keys(&self) -> impl Iterator<Item = (&str, Secret<32>)> {
+        let domain = Domain("trail".to_owned());
+        let epochs = std::iter::once(&self.current).chain(&self.others);
+        epochs.map(move |(name, key)| (name.as_str(), expand(key, Purpose::Audit, &domain)))
+    }
+
     /// The subkey of the current epoch for `purpose` and `domain`.
     pub(super) fn subkey<const N: usize>(&self, purpose: Purpose, domain: &Domain) -> Secret<N> {
         expand(&self.current.1, purpose, domain)
@@ -167,6 +174,8 @@ pub(super) enum Purpose {
     Int64Token,
     /// FF1 of 32-bit integers.
     Int32Token,
+    /// HMAC of the audit trail's lines.
+    Audit,
 }
 
 impl Purpose {
@@ -177,6 +186,7 @@ impl Purpose {
             Self::UuidToken => b"sfumato/1 token uuid",
             Self::Int64Token => b"sfumato/1 token int64",
             Self::Int32Token => b"sfumato/1 token int32",
+            Self::Audit => b"sfumato/1 audit",
         }
     }
 }
@@ -206,7 +216,8 @@ fn expand<const N: usize>(key: &EpochKey, purpose: Purpose, domain: &Domain) -> 
 }
 
 /// HMAC-SHA-256 (RFC 2104) keyed with 32 bytes, which the construction pads with zeros to a block.
-pub(super) fn hmac_of(key: &[u8; KEY_BYTES]) -> Hmac<Sha256> {
+#[must_use]
+pub fn hmac_of(key: &[u8; KEY_BYTES]) -> Hmac<Sha256> {
     let mut block = hmac::digest::common::Key::<Hmac<Sha256>>::default();
     for (to, from) in block.iter_mut().zip(key) {
         *to = *from;
