@@ -2,6 +2,7 @@
 //!
 //! Not here: what a policy means (`policy`), and how bytes move (`front` and below).
 
+mod audit;
 pub mod config;
 mod lint;
 mod run;

@@ -10,9 +10,11 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
 
-use super::config::{Config, HttpStore, Limits, Store, StoreKind, Timeouts};
+use super::audit;
+use super::config::{Audit, Config, HttpStore, Limits, Store, StoreKind, Timeouts};
 use crate::base::budget::Budget;
 use crate::front::admin;
+use crate::front::audit::{AuditLog, OpenError, Unrecorded};
 use crate::front::drain::{Stopper, drain};
 use crate::front::http::{self, Upstream, UpstreamError};
 use crate::front::metrics::Metrics;
@@ -62,9 +64,15 @@ pub enum StartError {
         /// The store.
         store: String,
     },
-    /// A setting that this version would ignore.
-    #[error("`[audit]`: this version writes no audit trail")]
-    Audit,
+    /// The audit trail cannot be opened.
+    #[error(transparent)]
+    Audit(#[from] OpenError),
+    /// The audit trail cannot be written.
+    #[error(transparent)]
+    Unrecorded(#[from] Unrecorded),
+    /// A reload asks for another audit trail.
+    #[error("`[audit]` cannot be changed while it is written: it takes a restart")]
+    AuditNeedsRestart,
 }
 
 /// A running system.
@@ -75,6 +83,8 @@ pub struct Running {
     stopper: Stopper,
     workers: Arc<Workers>,
     drain_timeout: Duration,
+    audit: AuditLog,
+    audit_settings: Option<Audit>,
 }
 
 #[derive(Debug)]
@@ -89,10 +99,8 @@ struct Served {
 /// # Errors
 /// [`StartError`]; nothing is served then.
 pub async fn start(config: Config) -> Result<Running, StartError> {
-    if config.audit.is_some() {
-        return Err(StartError::Audit);
-    }
     let metrics = Arc::new(Metrics::default());
+    let audit = audit::open(&config, &metrics)?;
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let workers = Arc::new(Workers::start(cores).map_err(StartError::Workers)?);
     let (stopper, drain) = drain();
@@ -101,7 +109,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     for store in config.stores {
         let timeout = Duration::from_millis(store.timeouts.drain_timeout_ms);
         drain_timeout = drain_timeout.max(timeout);
-        bound.push(bind(store, &metrics, workers.count()).await?);
+        bound.push(bind(store, &metrics, &audit, workers.count()).await?);
     }
     let admin = match config.admin {
         None => None,
@@ -116,14 +124,22 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         tokio::spawn(http::serve(listener, store, workers, drain.clone()));
         served
     });
-    Ok(Running { stores: stores.collect(), admin: admin_address, stopper, workers, drain_timeout })
+    let stores = stores.collect();
+    tokio::spawn(audit.clone().tend());
+    let audit_settings = config.audit;
+    Ok(Running { stores, admin: admin_address, stopper, workers, drain_timeout, audit, audit_settings })
 }
 
-async fn bind(config: Store, metrics: &Metrics, workers: usize) -> Result<(TcpListener, Served), StartError> {
+async fn bind(
+    config: Store,
+    metrics: &Metrics,
+    audit: &AuditLog,
+    workers: usize,
+) -> Result<(TcpListener, Served), StartError> {
     let StoreKind::Http(kind) = &config.kind else {
         return Err(StartError::Protocol { store: config.name, protocol: "postgres" });
     };
-    let store = Arc::new(http_store(&config, kind, metrics, workers)?);
+    let store = Arc::new(http_store(&config, kind, metrics, audit, workers)?);
     let (listener, address) = listen(&config.name, config.listen).await?;
     Ok((listener, Served { config, address, store }))
 }
@@ -139,6 +155,7 @@ fn http_store(
     config: &Store,
     kind: &HttpStore,
     metrics: &Metrics,
+    audit: &AuditLog,
     workers: usize,
 ) -> Result<http::Store, StartError> {
     let connect_timeout = Duration::from_millis(config.timeouts.connect_timeout_ms);
@@ -147,11 +164,12 @@ fn http_store(
         .collect::<Result<_, _>>()
         .map_err(|cause| StartError::Upstream { store: config.name.clone(), cause })?;
     Ok(http::Store {
-        name: config.name.clone(),
+        name: config.name.as_str().into(),
         gate: ArcSwap::from_pointee(gate(kind, config.limits)),
         upstreams,
         limits: http_limits(config.timeouts, config.limits),
         metrics: metrics.store(&config.name),
+        audit: audit.clone(),
     })
 }
 
@@ -190,8 +208,8 @@ impl Running {
     /// [`StartError::NeedsRestart`] or what else the new configuration asks for in vain; the old policy
     /// stays in force then.
     pub fn reload(&self, config: &Config) -> Result<(), StartError> {
-        if config.audit.is_some() {
-            return Err(StartError::Audit);
+        if config.audit != self.audit_settings {
+            return Err(StartError::AuditNeedsRestart);
         }
         let needs_restart = |store: &str| StartError::NeedsRestart { store: store.to_owned() };
         let mut gates = Vec::new();
@@ -213,6 +231,8 @@ impl Running {
         }) {
             return Err(needs_restart(&added.name));
         }
+        // What is written from here on names the new policy; an exchange under way may still follow the old.
+        self.audit.change_terms(audit::terms(config))?;
         for (served, gate) in gates {
             served.store.gate.store(Arc::new(gate));
         }
@@ -223,6 +243,7 @@ impl Running {
     pub async fn stop(self) -> bool {
         let has_ended = tokio::time::timeout(self.drain_timeout, self.stopper.stop()).await.is_ok();
         drop(self.workers);
+        self.audit.close();
         has_ended
     }
 }

@@ -20,7 +20,7 @@ mod verify;
 pub use chain::{Body, MacKey, Position};
 pub use digest::Digest;
 pub use entry::{Asked, Asker, Decision, Entry, Identity, Outcome, Protocol, Rulings, Subject};
-pub use note::Note;
+pub use note::{Note, Terms};
 pub use record::{Kind, Record, RulingRecord, SubjectRecord};
 pub use shape::Shape;
 pub use tail::{Tail, TailError};

@@ -72,6 +72,8 @@ pub struct Record {
     pub prev: Option<String>,
     /// The epoch of the key of the MACs from here on.
     pub key: Option<String>,
+    /// The hash of the policy file from here on.
+    pub policy: Option<String>,
     /// Entries that could not be written.
     #[serde(default)]
     pub lost: u64,

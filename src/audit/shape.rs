@@ -3,7 +3,7 @@
 //! Invariant: a shape is put together from words of the policy, of the protocol and of the store's
 //! catalogue. Nothing that a client chose is part of one: what is not such a word is written as `?`.
 
-use crate::policy::{ParamPlace, Route, TemplateSegment};
+use crate::policy::{Param, ParamPlace, Route};
 
 /// Stands for a value, or for a word that a client chose.
 const HOLE: &str = "?";
@@ -19,17 +19,9 @@ impl Shape {
         let mut shape = Self::default();
         let method = route.methods.iter().find(|allowed| *allowed == method);
         shape.push(method.map_or(HOLE, String::as_str));
-        shape.0.push(' ');
-        for segment in route.path.segments() {
-            shape.0.push('/');
-            match segment {
-                TemplateSegment::Literal(text) => shape.0.push_str(text),
-                TemplateSegment::Named(name) => shape.0.extend(["{", name, "}"]),
-            }
-        }
+        shape.push(&route.path.to_string());
         for name in query {
-            let is_it =
-                |param: &&crate::policy::Param| param.place == ParamPlace::Query && param.name == name;
+            let is_it = |param: &&Param| param.place == ParamPlace::Query && param.name == name;
             let declared = route.params.iter().find(is_it);
             shape.push(declared.map_or(HOLE, |param| &param.name));
         }
@@ -71,7 +63,7 @@ impl Shape {
 mod tests {
     use super::*;
     use crate::kernel::Treatment;
-    use crate::policy::{NamedTreatment, Param, RequestBody};
+    use crate::policy::{NamedTreatment, RequestBody};
 
     #[test]
     fn shows_what_the_route_declares_and_no_more() {

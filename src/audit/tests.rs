@@ -24,7 +24,8 @@ fn entry(bytes: u64) -> Body {
 /// A trail of a beginning, `entries` and an end.
 fn trail(entries: u64, key: Option<&MacKey>) -> Vec<Vec<u8>> {
     let mut at = Position::GENESIS;
-    let opened = Note::Opened { at, epoch: key.map(MacKey::epoch), torn_bytes: 0 }.body(TIME_MS);
+    let terms = Terms { keys: key.cloned().into_iter().collect(), policy: None };
+    let opened = Note::Opened { at, terms: &terms, torn_bytes: 0 }.body(TIME_MS);
     let bodies = std::iter::once(opened).chain((0..entries).map(entry));
     let line = |body: Body| {
         let mut out = Vec::new();

@@ -4,6 +4,7 @@
 //! the exit code says how it went: 0 fine, 1 refused or failed, 2 findings, 64 usage.
 //! Not here: doing the work.
 
+mod audit;
 mod check;
 mod demo;
 mod explain;
@@ -37,6 +38,8 @@ enum Verb {
     Explain(explain::Args),
     /// Make a new key file
     Keygen(keygen::Args),
+    /// Check and read the audit trail
+    Audit(audit::Args),
 }
 
 /// How a verb ended; what had to be said is said.
@@ -66,6 +69,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Check(args) => check::run(args),
         Verb::Explain(args) => explain::run(args),
         Verb::Keygen(args) => keygen::run(args),
+        Verb::Audit(args) => audit::run(args),
     };
     match outcome {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,

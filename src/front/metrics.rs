@@ -108,12 +108,7 @@ impl StoreMetrics {
 
     /// Counts a cut body.
     pub fn cut(&self, cut: &Cut) {
-        let reason = match cut {
-            Cut::Refused(_) => "malformed",
-            Cut::Broken => "broken",
-            Cut::Silent => "silent",
-        };
-        self.cut.get_or_create(&Reason { reason }).inc();
+        self.cut.get_or_create(&Reason { reason: cut.reason() }).inc();
     }
 
     /// Adds what one body's rewriter counted.

@@ -49,7 +49,7 @@ impl Limits {
     }
 }
 
-fn within(written: &At<u64>, least: u64, most: u64, problems: &mut Vec<Problem>) -> Option<u64> {
+pub(super) fn within(written: &At<u64>, least: u64, most: u64, problems: &mut Vec<Problem>) -> Option<u64> {
     let fits = (least..=most).contains(&written.value);
     if !fits {
         let problem = written.problem(format!("{} is out of range", written.value));

@@ -10,7 +10,7 @@ use super::report::{Place, Problem, Report, nearest};
 use super::stores::RoleFields;
 use super::treatments::Treatments;
 use super::world::World;
-use super::{Admin, Audit, Config, Limits, Store, Timeouts, addresses, keys, stores};
+use super::{Admin, Config, Limits, Store, Timeouts, addresses, audit, keys, stores};
 use crate::policy::{MemberPattern, Role};
 
 /// The text of a policy file.
@@ -94,6 +94,7 @@ fn build(
     problems: &mut Vec<Problem>,
 ) -> Option<Config> {
     let keys = keys::load(raw.keys.as_ref(), folder, world, problems);
+    let mac_keys = audit::mac_keys(&keys);
     let written = raw.treatments.as_ref().map_or(&[][..], |entries| entries.0.as_slice());
     let mut treatments = Treatments::new(written, keys, problems);
     let bounds = (
@@ -127,12 +128,13 @@ fn build(
     one_listener_each(listeners, problems);
     let admin =
         admin.and_then(|written| addresses::listen(written).map_err(|problem| problems.push(problem)).ok());
-    let audit = raw.audit.as_ref().and_then(|audit| audit.file.as_ref());
+    let audit = audit::audit(raw.audit.as_ref(), folder, problems);
     Some(Config {
         stores,
         roles,
         admin: admin.map(|listen| Admin { listen }),
-        audit: audit.map(|file| Audit { file: folder.join(&file.value) }),
+        audit,
+        mac_keys,
         treatments: treatments.into_facts(),
         source: source.clone(),
     })

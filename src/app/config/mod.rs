@@ -8,6 +8,7 @@
 //! Not here: sockets, and reloading.
 
 mod addresses;
+mod audit;
 mod bounds;
 mod build;
 mod fields;
@@ -25,12 +26,14 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use audit::Audit;
 pub use build::{LoadError, Source};
 pub use raw::schema;
 pub use report::{Place, Problem, Report, Severity, nearest};
 pub use treatments::TreatmentFacts;
 pub use world::{FileContent, Machine, World};
 
+use crate::audit::MacKey;
 use crate::policy::{HttpPlans, HttpPolicy, Role, SqlPlans, SqlPolicy};
 
 /// A whole policy file.
@@ -42,8 +45,10 @@ pub struct Config {
     pub roles: Vec<Role>,
     /// Health, metrics and the console, if wanted.
     pub admin: Option<Admin>,
-    /// The audit log, if wanted.
+    /// The audit trail, if wanted.
     pub audit: Option<Audit>,
+    /// The keys of its MACs, the current epoch's first; none without `[keys]`.
+    pub mac_keys: Vec<MacKey>,
     /// What a reader wants to know of each treatment, by the name that rulings show.
     pub treatments: BTreeMap<Arc<str>, TreatmentFacts>,
     /// The text that all this came from.
@@ -144,13 +149,6 @@ impl<Plans> ByRole<Plans> {
 pub struct Admin {
     /// Where health, metrics and the console are served.
     pub listen: SocketAddr,
-}
-
-/// `[audit]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Audit {
-    /// The log, as JSON lines; relative paths count from the policy file.
-    pub file: PathBuf,
 }
 
 /// `[timeouts]`: how long to wait, in milliseconds.

@@ -23,7 +23,7 @@ use tokio::sync::oneshot;
 pub use trail_file::{OpenError, files_of};
 
 use super::metrics::AuditMetrics;
-use crate::audit::{Body, Entry, MacKey, Note};
+use crate::audit::{Body, Entry, Note, Terms};
 use crate::base::clock::Clock;
 use trail_file::TrailFile;
 
@@ -32,8 +32,8 @@ use trail_file::TrailFile;
 pub struct Settings {
     /// The file.
     pub file: PathBuf,
-    /// The keys of the MACs, the current one first; without keys there are none.
-    pub keys: Vec<MacKey>,
+    /// Under what its lines are written.
+    pub terms: Terms,
     /// When what is written has to be on the disk.
     pub fsync: Fsync,
     /// What happens when a line cannot be written.
@@ -130,7 +130,7 @@ impl AuditLog {
     ) -> Result<Self, OpenError> {
         let (fsync, on_failure) = (settings.fsync, settings.on_failure);
         let file =
-            TrailFile::open(&settings.file, settings.keys, settings.max_file_bytes, clock.now_unix_ms())?;
+            TrailFile::open(&settings.file, settings.terms, settings.max_file_bytes, clock.now_unix_ms())?;
         let (queue, file) = (Mutex::default(), Mutex::new(file));
         Ok(Self(Some(Arc::new(Shared { queue, file, clock, metrics, fsync, on_failure }))))
     }
@@ -153,11 +153,27 @@ impl AuditLog {
         };
         if attends {
             match Handle::try_current() {
-                Ok(runtime) => drop(runtime.spawn(attend(Arc::clone(shared)))),
+                Ok(runtime) => {
+                    drop(runtime.spawn(attend(Attending { shared: Arc::clone(shared), is_done: false })));
+                }
                 Err(_) => while shared.write_waiting() {},
             }
         }
         Recording(Some(recording))
+    }
+
+    /// Goes on under other terms: another policy, another current key.
+    ///
+    /// # Errors
+    /// [`Unrecorded`]; then the old terms stay.
+    pub fn change_terms(&self, terms: Terms) -> Result<(), Unrecorded> {
+        let Some(shared) = &self.0 else { return Ok(()) };
+        let now = shared.clock.now_unix_ms();
+        let changed = locked(&shared.file).change_terms(terms, now);
+        changed.map_err(|error| {
+            tracing::error!(%error, "the audit trail cannot be written");
+            Unrecorded
+        })
     }
 
     /// Brings the file to the disk every so often, and shouts while lines are being lost; until cancelled.
@@ -188,8 +204,7 @@ impl AuditLog {
 }
 
 /// Writes until nothing is waiting.
-async fn attend(shared: Arc<Shared>) {
-    let mut attending = Attending { shared, is_done: false };
+async fn attend(mut attending: Attending) {
     while !attending.is_done {
         tokio::task::yield_now().await;
         let is_more = if attending.shared.fsync == Fsync::Always {
@@ -205,7 +220,7 @@ async fn attend(shared: Arc<Shared>) {
     }
 }
 
-/// Somebody attends to what is waiting. One who is cancelled lets the next do it, and lets nobody wait.
+/// Somebody attends to what is waiting, also when the runtime that was to do it ends.
 struct Attending {
     shared: Arc<Shared>,
     is_done: bool,
@@ -213,10 +228,12 @@ struct Attending {
 
 impl Drop for Attending {
     fn drop(&mut self) {
-        if !self.is_done {
+        if std::thread::panicking() {
             let mut queue = locked(&self.shared.queue);
             queue.is_attended = false;
             queue.waiting.clear();
+        } else if !self.is_done {
+            while self.shared.write_waiting() {}
         }
     }
 }

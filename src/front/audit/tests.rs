@@ -8,18 +8,22 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use super::*;
-use crate::audit::{Asked, Asker, Decision, Kind, Outcome, Protocol, Record, Verifier};
+use crate::audit::{Asked, Asker, Decision, Kind, MacKey, Outcome, Protocol, Record, Verifier};
 use crate::base::clock::SystemClock;
 use crate::base::secret::Secret;
 
 fn settings(folder: &TempDir) -> Settings {
     Settings {
         file: folder.path().join("audit.jsonl"),
-        keys: vec![MacKey::new("test", &Secret::new([7; 32]))],
+        terms: terms(7),
         fsync: Fsync::Never,
         on_failure: OnFailure::Refuse,
         max_file_bytes: None,
     }
+}
+
+fn terms(key: u8) -> Terms {
+    Terms { keys: vec![MacKey::new("test", &Secret::new([key; 32]))], policy: None }
 }
 
 fn open(settings: &Settings) -> Result<AuditLog, OpenError> {
@@ -41,7 +45,7 @@ async fn dies(log: AuditLog) {
 
 /// All lines of a trail, which holds.
 fn lines(settings: &Settings) -> Vec<Record> {
-    let mut verifier = Verifier::new(Some(&settings.keys));
+    let mut verifier = Verifier::new(Some(&settings.terms.keys));
     let mut records = Vec::new();
     for file in files_of(&settings.file).unwrap() {
         let text = fs::read_to_string(&file).unwrap();
@@ -201,9 +205,34 @@ fn what_is_no_trail_is_not_written_to() {
     fs::write(&settings.file, text.replace("closed", "closer")).unwrap();
     assert!(opened(&settings).contains("cannot go on"), "{}", opened(&settings));
     fs::write(&settings.file, &text).unwrap();
-    let other_key = vec![MacKey::new("test", &Secret::new([8; 32]))];
-    let other = Settings { keys: other_key, ..settings.clone() };
+    let other = Settings { terms: terms(8), ..settings.clone() };
     assert!(opened(&other).contains("no key of the key ring"), "{}", opened(&other));
+}
+
+#[test]
+fn a_runtime_that_ends_leaves_no_line_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = settings(&folder);
+    let log = open(&settings).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async { drop(record(&log, 1)) });
+    drop(runtime);
+    drop(record(&log, 2));
+    assert_eq!(kinds(&settings), [Kind::Opened, Kind::Exchange, Kind::Exchange]);
+}
+
+#[tokio::test]
+async fn another_key_takes_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = settings(&folder);
+    let log = open(&settings).unwrap();
+    record(&log, 1).await.unwrap();
+    settings.terms.keys.insert(0, MacKey::new("next", &Secret::new([9; 32])));
+    log.change_terms(settings.terms.clone()).unwrap();
+    record(&log, 2).await.unwrap();
+    let lines = lines(&settings);
+    assert_eq!(lines[0].key.as_deref(), Some("test"));
+    assert_eq!((lines[2].kind, lines[2].key.as_deref()), (Kind::Continued, Some("next")));
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::audit::{Body, MacKey, Note, Position, Record, Tail, TailError};
+use crate::audit::{Body, MacKey, Note, Position, Record, Tail, TailError, Terms};
 
 /// How much of a file's end is read first; more if its last lines are longer.
 const FIRST_LOOK_BYTES: u64 = 64 * 1024;
@@ -56,7 +56,7 @@ pub enum OpenError {
 pub(super) struct TrailFile {
     path: PathBuf,
     file: File,
-    keys: Vec<MacKey>,
+    terms: Terms,
     max_bytes: u64,
     bytes: u64,
     position: Position,
@@ -73,25 +73,25 @@ impl TrailFile {
     /// Opens the trail at `path`, or begins it, and notes that.
     pub(super) fn open(
         path: &Path,
-        keys: Vec<MacKey>,
+        terms: Terms,
         max_bytes: Option<u64>,
         now_unix_ms: u64,
     ) -> Result<Self, OpenError> {
         let failed = |cause| OpenError::File { path: path.to_owned(), cause };
         let mut file = opened(path)?;
         let bytes = file.metadata().map_err(failed)?.len();
-        let mut tail = find_tail(path, &mut file, &keys)?;
+        let mut tail = find_tail(path, &mut file, &terms.keys)?;
         let torn_bytes = u64::try_from(tail.torn_bytes).unwrap_or(u64::MAX);
         if tail.position == Position::GENESIS {
             // A process may have died after it put the last file aside and before it began this one.
             if let Some(previous) = rotated(path).map_err(failed)?.pop() {
                 let mut file = File::open(&previous).map_err(failed)?;
-                tail = find_tail(&previous, &mut file, &keys)?;
+                tail = find_tail(&previous, &mut file, &terms.keys)?;
             }
         }
         let mut trail = Self {
             file,
-            keys,
+            terms,
             max_bytes: max_bytes.unwrap_or(u64::MAX),
             bytes: bytes.saturating_sub(torn_bytes),
             position: tail.position,
@@ -105,8 +105,7 @@ impl TrailFile {
         if trail.bytes > 0 {
             trail.first = first_seq(&mut trail.file).map_err(failed)?;
         }
-        let epoch = trail.keys.first().map(MacKey::epoch);
-        let opened = Note::Opened { at: trail.position, epoch, torn_bytes }.body(now_unix_ms);
+        let opened = Note::Opened { at: trail.position, terms: &trail.terms, torn_bytes }.body(now_unix_ms);
         trail.write(&[&opened]).map_err(failed)?;
         trail.sync().and_then(|()| sync_folder(path)).map_err(failed)?;
         Ok(trail)
@@ -136,12 +135,26 @@ impl TrailFile {
         Ok(before.0.seq)
     }
 
+    /// Goes on under other terms, and says so.
+    ///
+    /// # Errors
+    /// What the system says; then the old terms stay.
+    pub(super) fn change_terms(&mut self, terms: Terms, now_unix_ms: u64) -> io::Result<()> {
+        let old = std::mem::replace(&mut self.terms, terms);
+        let continued = Note::Continued { at: self.position, terms: &self.terms }.body(now_unix_ms);
+        let changed = self.append(&[&continued], now_unix_ms, true);
+        if changed.is_err() {
+            self.terms = old;
+        }
+        changed.map(drop)
+    }
+
     fn write(&mut self, bodies: &[&Body]) -> io::Result<()> {
         self.cut_off_torn()?;
         let mut position = self.position;
         self.buffer.clear();
         for body in bodies {
-            position.append(body, self.keys.first(), &mut self.buffer);
+            position.append(body, self.terms.keys.first(), &mut self.buffer);
         }
         self.is_torn = true;
         self.file.write_all(&self.buffer)?;
@@ -217,8 +230,7 @@ impl TrailFile {
         let previous = std::mem::replace(&mut self.file, next);
         let (bytes, first) = (self.bytes, self.first);
         (self.bytes, self.first) = (0, self.position.seq);
-        let epoch = self.keys.first().map(MacKey::epoch);
-        let continued = Note::Continued { at: self.position, epoch }.body(now_unix_ms);
+        let continued = Note::Continued { at: self.position, terms: &self.terms }.body(now_unix_ms);
         let begun = self.write(&[&continued]).and_then(|()| sync_folder(&self.path));
         if begun.is_err() {
             // The next attempt finds the path empty or gone, and begins anew.

@@ -15,7 +15,8 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep};
 
-use crate::body::{BodyError, Pipeline};
+use super::on_record::Recorded;
+use crate::body::{BodyError, Pipeline, Tally};
 use crate::front::metrics::StoreMetrics;
 
 /// What leaves at a time.
@@ -36,6 +37,22 @@ pub enum Cut {
     /// The sender was silent for too long.
     #[error("the sender was silent for too long")]
     Silent,
+    /// Its end could not be put on record.
+    #[error("the audit trail cannot be written")]
+    Unrecorded,
+}
+
+impl Cut {
+    /// The name of the reason: a fixed word for metrics and the audit trail.
+    #[must_use]
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Refused(_) => "malformed",
+            Self::Broken => "broken",
+            Self::Silent => "silent",
+            Self::Unrecorded => "unrecorded",
+        }
+    }
 }
 
 /// A body for either side.
@@ -46,6 +63,8 @@ pub enum Outgoing {
     Passing(Timed),
     /// It is rewritten as it comes.
     Streaming(Box<Minimised>),
+    /// It is rewritten as it comes, and ends when that is on record.
+    Recorded(Box<Recorded>),
 }
 
 impl Outgoing {
@@ -183,21 +202,27 @@ impl Minimised {
     }
 
     /// Waits for the end if that comes within [`SHORT_BYTES`], so that the answer has a length and a mistake
-    /// in it gives a clean refusal; a longer one goes on as a stream.
+    /// in it gives a clean refusal; `None` for a longer one, which goes on as a stream.
     ///
     /// # Errors
     /// [`Cut`].
-    pub async fn settled(mut self) -> Result<Outgoing, Cut> {
+    pub async fn settled(&mut self) -> Result<Option<Bytes>, Cut> {
         let mut collected = Vec::new();
         while collected.len() <= SHORT_BYTES {
             match std::future::poll_fn(|cx| self.poll_rewritten(cx)).await {
                 Some(piece) if collected.is_empty() => collected = piece?.into(),
                 Some(piece) => collected.extend_from_slice(&piece?),
-                None => return Ok(Outgoing::Whole(Full::new(collected.into()))),
+                None => return Ok(Some(collected.into())),
             }
         }
         self.held.splice(..0, collected);
-        Ok(Outgoing::Streaming(Box::new(self)))
+        Ok(None)
+    }
+
+    /// How many values were treated so far.
+    #[must_use]
+    pub fn tally(&self) -> &Tally {
+        self.pipeline.tally()
     }
 }
 
@@ -221,6 +246,7 @@ impl Body for Outgoing {
             }
             Self::Passing(timed) => ready!(timed.poll_bytes(cx)),
             Self::Streaming(minimised) => ready!(minimised.poll_rewritten(cx)),
+            Self::Recorded(recorded) => ready!(recorded.poll_rewritten(cx)),
         };
         Poll::Ready(bytes.map(|result| result.map(Frame::data)))
     }
@@ -232,7 +258,7 @@ impl Body for Outgoing {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Whole(whole) => whole.size_hint(),
-            Self::Passing(_) | Self::Streaming(_) => SizeHint::default(),
+            Self::Passing(_) | Self::Streaming(_) | Self::Recorded(_) => SizeHint::default(),
         }
     }
 }

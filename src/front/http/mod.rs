@@ -4,9 +4,11 @@
 //! hyper's own on both sides, so that no framing of one side reaches the other.
 
 mod minimised;
+mod on_record;
 mod upstream;
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,12 +26,18 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use minimised::{Cut, Minimised, Outgoing, Timed};
+pub use on_record::Recorded;
 pub use upstream::{Upstream, UpstreamError};
 
+use on_record::OnRecord;
+
+use super::audit::AuditLog;
 use super::drain::Drain;
 use super::metrics::StoreMetrics;
 use super::stall::Stalling;
 use super::workers::Workers;
+use crate::audit::Asker;
+use crate::body::Tally;
 use crate::session::http::{AnswerRules, BodyAction, Gate, Refusal, declared_length};
 
 /// How long and how much.
@@ -51,7 +59,7 @@ pub struct Limits {
 #[derive(Debug)]
 pub struct Store {
     /// Its name in the configuration.
-    pub name: String,
+    pub name: Arc<str>,
     /// The rules; replaced whole when the policy is loaded again.
     pub gate: ArcSwap<Gate>,
     /// The way to the store, one for each worker.
@@ -60,6 +68,8 @@ pub struct Store {
     pub limits: Limits,
     /// What is counted.
     pub metrics: Arc<StoreMetrics>,
+    /// Where exchanges are put on record.
+    pub audit: AuditLog,
 }
 
 /// Serves until the drain begins, then lets the open connections end.
@@ -70,14 +80,15 @@ pub async fn serve(listener: TcpListener, store: Arc<Store>, workers: Arc<Worker
             accepted = accept(&listener, &places) => accepted,
             () = drain.stopping() => return,
         };
-        let (Some((stream, place)), Some(worker)) = (accepted, workers.next()) else { continue };
+        let (Some((stream, peer, place)), Some(worker)) = (accepted, workers.next()) else { continue };
         let (store, drain) = (Arc::clone(&store), drain.clone());
         worker.handle.spawn(async move {
             store.metrics.connections.inc();
             if let (Ok(stream), Some(upstream)) =
                 (TcpStream::from_std(stream), store.upstreams.get(worker.index))
             {
-                connection(stream, &store, upstream, drain).await;
+                let asker = Arc::new(Asker { from: Some(peer), ..Asker::default() });
+                connection(stream, &store, upstream, &asker, drain).await;
             }
             store.metrics.connections.dec();
             drop(place);
@@ -89,10 +100,10 @@ pub async fn serve(listener: TcpListener, store: Arc<Store>, workers: Arc<Worker
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> Option<(std::net::TcpStream, OwnedSemaphorePermit)> {
+) -> Option<(std::net::TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let place = Arc::clone(places).acquire_owned().await.ok()?;
-    match listener.accept().await.and_then(|(stream, _peer)| stream.into_std()) {
-        Ok(stream) => Some((stream, place)),
+    match listener.accept().await.and_then(|(stream, peer)| Ok((stream.into_std()?, peer))) {
+        Ok((stream, peer)) => Some((stream, peer, place)),
         Err(error) => {
             tracing::warn!(%error, "a connection could not be accepted");
             // Out of file descriptors: trying again at once would only burn the processor.
@@ -102,12 +113,18 @@ async fn accept(
     }
 }
 
-async fn connection(stream: TcpStream, store: &Arc<Store>, upstream: &Arc<Upstream>, mut drain: Drain) {
+async fn connection(
+    stream: TcpStream,
+    store: &Arc<Store>,
+    upstream: &Arc<Upstream>,
+    asker: &Arc<Asker>,
+    mut drain: Drain,
+) {
     let _only_slower = stream.set_nodelay(true);
     let io = TokioIo::new(Stalling::new(stream, store.limits.write_timeout));
     let service = service_fn(|request| {
-        let (store, upstream) = (Arc::clone(store), Arc::clone(upstream));
-        async move { Ok::<_, Infallible>(exchange(&store, &upstream, request).await) }
+        let (store, upstream, asker) = (Arc::clone(store), Arc::clone(upstream), Arc::clone(asker));
+        async move { Ok::<_, Infallible>(exchange(&store, &upstream, &asker, request).await) }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
@@ -131,32 +148,39 @@ async fn connection(stream: TcpStream, store: &Arc<Store>, upstream: &Arc<Upstre
         }
     };
     if ended.is_err() {
-        tracing::debug!(store = store.name, "a client connection broke off");
+        tracing::debug!(store = &*store.name, "a client connection broke off");
     }
 }
 
-async fn exchange(store: &Store, upstream: &Upstream, request: Request<Incoming>) -> Response<Outgoing> {
-    match answered(store, upstream, request).await {
+async fn exchange(
+    store: &Store,
+    upstream: &Upstream,
+    asker: &Arc<Asker>,
+    request: Request<Incoming>,
+) -> Response<Outgoing> {
+    let mut record = OnRecord::new(&store.audit, &store.name, asker);
+    let refusal = match answered(store, upstream, request, &mut record).await {
         Ok(response) => {
             store.metrics.answered.inc();
-            response
+            return response;
         }
-        Err(refusal) => {
-            let reason = refusal.reason();
-            tracing::info!(store = store.name, reason, "refused");
-            store.metrics.refused(reason);
-            refused(&refusal)
-        }
-    }
+        Err(refusal) => record.refused(&refusal).await.map_or_else(Refusal::from, |()| refusal),
+    };
+    let reason = refusal.reason();
+    tracing::info!(store = &*store.name, reason, "refused");
+    store.metrics.refused(reason);
+    refused(&refusal)
 }
 
 async fn answered(
     store: &Store,
     upstream: &Upstream,
     request: Request<Incoming>,
+    record: &mut OnRecord,
 ) -> Result<Response<Outgoing>, Refusal> {
     let (head, body) = request.into_parts();
     let gate = store.gate.load_full();
+    record.ask(&gate, &head.method, &head.uri);
     let admitted = gate.admit(&head.method, &head.uri, &head.headers, !body.is_end_stream())?;
     let rules = admitted.answer_rules();
     let timed = Timed::new(body, store.limits.upstream_timeout);
@@ -167,7 +191,7 @@ async fn answered(
     *request.uri_mut() = upstream.uri(&admitted.target).ok_or(Refusal::AmbiguousPath)?;
     let sent = tokio::time::timeout(store.limits.upstream_timeout, upstream.request(request));
     let response = sent.await.map_err(|_| Refusal::StoreTimeout)?.map_err(Refusal::from)?;
-    minimised(store, &rules, response).await
+    minimised(store, &rules, response, record).await
 }
 
 fn outgoing(store: &Store, action: BodyAction, timed: Timed) -> Outgoing {
@@ -185,19 +209,37 @@ async fn minimised(
     store: &Store,
     rules: &AnswerRules,
     response: Response<Incoming>,
+    record: &mut OnRecord,
 ) -> Result<Response<Outgoing>, Refusal> {
     let (head, body) = response.into_parts();
     let answer = rules.answer(head.status, &head.headers)?;
     let timed = Timed::new(body, store.limits.upstream_timeout);
     let has_length = declared_length(&head.headers).is_some();
     let body = match outgoing(store, answer.body, timed) {
-        Outgoing::Streaming(minimised) if has_length => minimised.settled().await.map_err(Refusal::from)?,
-        body => body,
+        Outgoing::Streaming(mut minimised) => match settled(&mut minimised, has_length).await? {
+            Some(whole) => {
+                record.answered(answer.status, whole.len(), minimised.tally()).await?;
+                Outgoing::Whole(Full::new(whole))
+            }
+            None => record.streaming(answer.status, minimised).await?,
+        },
+        body => {
+            record.answered(answer.status, 0, &Tally::default()).await?;
+            body
+        }
     };
     let mut response = Response::new(body);
     *response.status_mut() = answer.status;
     *response.headers_mut() = answer.headers;
     Ok(response)
+}
+
+/// All of a body that is short and said so.
+async fn settled(minimised: &mut Minimised, has_length: bool) -> Result<Option<Bytes>, Refusal> {
+    if !has_length {
+        return Ok(None);
+    }
+    Ok(minimised.settled().await?)
 }
 
 fn refused(refusal: &Refusal) -> Response<Outgoing> {
@@ -219,6 +261,7 @@ impl From<Cut> for Refusal {
             Cut::Refused(error) => Self::MalformedAnswer(error.fault),
             Cut::Broken => Self::StoreBroken,
             Cut::Silent => Self::StoreTimeout,
+            Cut::Unrecorded => Self::Unrecorded,
         }
     }
 }

@@ -119,7 +119,7 @@ impl From<&Cut> for SendError {
     fn from(cut: &Cut) -> Self {
         match cut {
             Cut::Refused(error) => Self::Refused(error.fault),
-            Cut::Broken | Cut::Silent => Self::Client,
+            Cut::Broken | Cut::Silent | Cut::Unrecorded => Self::Client,
         }
     }
 }

@@ -116,6 +116,11 @@ impl Plan {
         state == State::DEAD
     }
 
+    /// All rulings, those of rules first.
+    pub fn rulings(&self) -> impl Iterator<Item = &Ruling> {
+        self.rulings.iter().chain(std::iter::once(&self.unlisted))
+    }
+
     /// The ruling for what no rule names.
     #[must_use]
     pub const fn unlisted(&self) -> &Ruling {

@@ -6,6 +6,7 @@
 //! Not here: hyper, sockets, time-outs (`front`).
 
 mod headers;
+mod on_record;
 mod refusal;
 pub mod target;
 
@@ -17,6 +18,7 @@ use http::{Method, StatusCode, Uri};
 pub use refusal::{Problem, Refusal};
 use target::Judged;
 
+use crate::audit::{Asked, Rulings};
 use crate::body::{Encoding, Format, Limits, Pipeline};
 use crate::kernel::Said;
 use crate::policy::{
@@ -27,6 +29,7 @@ use crate::policy::{
 #[derive(Debug)]
 pub struct Gate {
     plans: Arc<HttpPlans>,
+    rulings: Vec<Rulings>,
     limits: Limits,
 }
 
@@ -73,8 +76,14 @@ pub struct Answer {
 impl Gate {
     /// A gate that follows `plans`.
     #[must_use]
-    pub const fn new(plans: Arc<HttpPlans>, limits: Limits) -> Self {
-        Self { plans, limits }
+    pub fn new(plans: Arc<HttpPlans>, limits: Limits) -> Self {
+        Self { rulings: on_record::rulings_of(&plans), plans, limits }
+    }
+
+    /// What the audit trail keeps of a request, admitted or not.
+    #[must_use]
+    pub fn asked(&self, method: &Method, uri: &Uri) -> Asked {
+        on_record::asked(&self.plans, &self.rulings, method, uri)
     }
 
     /// Decides on a request head. `has_body` tells whether a body follows.

@@ -64,6 +64,8 @@ pub enum Refusal {
     ClientBroken,
     /// The proxy is at its limit of exchanges.
     Busy,
+    /// The audit trail cannot be written.
+    Unrecorded,
 }
 
 /// What a refusal says, in the members of RFC 9457.
@@ -104,6 +106,7 @@ impl Refusal {
             Self::StoreTimeout => "store-timeout",
             Self::ClientBroken => "client-broken",
             Self::Busy => "busy",
+            Self::Unrecorded => "unrecorded",
         }
     }
 
@@ -128,7 +131,7 @@ impl Refusal {
             | Self::StoreBroken => StatusCode::BAD_GATEWAY,
             Self::StoreTimeout => StatusCode::GATEWAY_TIMEOUT,
             Self::ClientBroken => StatusCode::REQUEST_TIMEOUT,
-            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::Unrecorded => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -204,6 +207,10 @@ impl Refusal {
             Self::StoreTimeout => ("the store took too long", "ask for less, or try again later"),
             Self::ClientBroken => ("the request body did not arrive in full", ""),
             Self::Busy => ("the proxy is at its limit of connections", "try again later"),
+            Self::Unrecorded => (
+                "the audit trail cannot be written, and what is not on record is not answered",
+                "tell the operator of the proxy",
+            ),
             Self::MethodNotAllowed { .. }
             | Self::UndeclaredParameter { .. }
             | Self::Parameter { .. }

@@ -103,7 +103,7 @@ pub fn judge(name: &str, value: &str, ruling: &Ruling) -> Result<Judged, Refusal
     Err(Refusal::Parameter { name: name.to_owned(), treatment: ruling.treatment_name.to_string(), misfit })
 }
 
-fn is_integer(text: &str) -> bool {
+pub(super) fn is_integer(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }

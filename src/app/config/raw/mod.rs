@@ -176,7 +176,25 @@ table! {
     RawAudit {
         /// The file, as JSON lines; a relative path counts from the policy file.
         required file: At<String>,
+        /// When what is written has to be on the disk: before anybody is answered, every so often, or when the system sees fit; default interval.
+        optional fsync: RawFsync,
+        /// Milliseconds between two syncs; default 1000.
+        optional fsync_interval_ms: At<u64>,
+        /// What happens when a line cannot be written: nothing more is answered, or lines are counted as lost; default refuse.
+        optional on_failure: RawOnFailure,
+        /// Bytes from which on a file is put aside and the trail goes on in the next; no limit by default.
+        optional max_file_bytes: At<u64>,
     }
+}
+
+words! {
+    /// When what is written has to be on the disk.
+    RawFsync { Always = "always", Interval = "interval", Never = "never", }
+}
+
+words! {
+    /// What happens when a line of the audit trail cannot be written.
+    RawOnFailure { Refuse = "refuse", Count = "count", }
 }
 
 /// What happens to a field: a word or a name, or a table.

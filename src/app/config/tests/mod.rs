@@ -2,10 +2,12 @@
 
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use zeroize::Zeroizing;
 
 use super::*;
+use crate::front::audit::{Fsync, OnFailure};
 use crate::kernel::Treatment;
 use crate::policy::{ColumnRule, Rule};
 
@@ -91,7 +93,11 @@ fn the_example_of_the_manual_is_right() {
     assert!(matches!(*ip.treatment, Treatment::Truncate(_)));
     assert_eq!(&*body.unlisted().treatment_name, "scrub");
     assert_eq!(config.admin, Some(Admin { listen: "127.0.0.1:9464".parse().unwrap() }));
-    assert_eq!(config.audit, Some(Audit { file: "/etc/sfumato/audit.jsonl".into() }));
+    let audit = config.audit.unwrap();
+    assert_eq!(audit.file, Path::new("/etc/sfumato/audit.jsonl"));
+    assert_eq!(audit.fsync, Fsync::Interval(Duration::from_secs(1)));
+    assert_eq!(audit.on_failure, OnFailure::Refuse);
+    assert_eq!(config.mac_keys.len(), 1);
 }
 
 #[test]
