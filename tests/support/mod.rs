@@ -6,7 +6,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -18,7 +18,7 @@ pub struct Proxy {
     pub listeners: Vec<(String, SocketAddr)>,
     /// All that it has logged so far.
     pub log: Arc<Mutex<String>>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 /// Runs the binary with `args` to its end.
@@ -55,12 +55,22 @@ impl Proxy {
                 .unwrap_or_else(|| panic!("`{line}` is no listening line; log: {}", log.lock().unwrap()));
             listeners.push((name, address));
         }
-        Self { child, listeners, log, _folder: folder }
+        Self { child, listeners, log, folder }
     }
 
     /// The address of the first listener.
     pub fn address(&self) -> SocketAddr {
         self.listeners[0].1
+    }
+
+    /// The folder of its configuration, gone when the proxy is.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Its configuration.
+    pub fn config(&self) -> PathBuf {
+        self.folder().join("sfumato.toml")
     }
 
     /// The process id.
