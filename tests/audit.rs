@@ -134,7 +134,6 @@ fn waited(trail: &Path, count: usize) -> Vec<Value> {
 fn everything_is_on_record_and_nothing_raw() {
     let (_store, mut proxy, trail) = started("file = \"audit.jsonl\"");
     let answer = proxy.get("/v1/logins");
-    eprintln!("{answer}");
     let token = answer.split("\"user_id\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     let expected = [
         ("/v1/logins", "answered", "", "200"),

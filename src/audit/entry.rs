@@ -127,6 +127,7 @@ const fn names_persons(treatment: &Treatment) -> bool {
         | Treatment::Floor(_)
         | Treatment::Bucket(_)
         | Treatment::Scrub(_)
+        | Treatment::Unsay(_)
         | Treatment::Pass => false,
     }
 }
