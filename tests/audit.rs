@@ -1,7 +1,15 @@
 //! The audit trail of the whole binary: nothing raw in it, nothing answered without it, and it holds after
 //! whatever happens to the process.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "a test may panic, and shares its support"
+)]
 
 mod support;
 
