@@ -27,7 +27,7 @@ pub(super) struct Csv {
     /// The column of the field that is being read.
     column: usize,
     /// What becomes of each column; of as many as the header has shown so far.
-    fates: Vec<Fate>,
+    fates: Vec<(Fate, Source)>,
     in_header: bool,
     header_bytes: usize,
     names: Names,
@@ -151,7 +151,7 @@ impl Csv {
             }
         }
         let in_field = matches!(self.at, At::Unquoted | At::Quoted | At::QuoteOrEnd);
-        if in_field && (self.in_header || matches!(self.fate(), Fate::Treated(_))) {
+        if in_field && (self.in_header || matches!(self.fate(), (Fate::Treated, _))) {
             self.held.hold(from, run)?;
         }
         Ok(())
@@ -195,8 +195,8 @@ impl Csv {
         if self.in_header {
             return Ok(());
         }
-        let fate = *self.fates.get(self.column).ok_or(Fault::TooManyFields)?;
-        if let Fate::Replaced(source) = fate {
+        let (fate, source) = *self.fates.get(self.column).ok_or(Fault::TooManyFields)?;
+        if fate == Fate::Replaced {
             run.copy_until(run.pos);
             if let Some(cleared) = self.treater.replacement(source) {
                 write(cleared, false, self.delimiter, run.out);
@@ -206,8 +206,8 @@ impl Csv {
         Ok(())
     }
 
-    fn fate(&self) -> Fate {
-        self.fates.get(self.column).copied().unwrap_or(Fate::Passes)
+    fn fate(&self) -> (Fate, Source) {
+        self.fates.get(self.column).copied().unwrap_or((Fate::Passes, Source::Nothing))
     }
 
     fn quoted_text(&mut self, run: &mut Run<'_>) -> Result<(), Fault> {
@@ -249,12 +249,12 @@ impl Csv {
             self.end_name(from, run)?;
         } else {
             match self.fate() {
-                Fate::Passes => {}
-                Fate::Replaced(_) => {
+                (Fate::Passes, _) => {}
+                (Fate::Replaced, _) => {
                     run.muted = false;
                     run.leave_out();
                 }
-                Fate::Treated(source) => {
+                (Fate::Treated, source) => {
                     let Self { held, unquoted, treater, quoted, delimiter, .. } = self;
                     held.end(from, run, |whole, run| {
                         let value = match text(whole, *quoted, unquoted)? {
@@ -284,7 +284,7 @@ impl Csv {
             let name = text(whole, *quoted, unquoted)?;
             let hash = names.hash(name.as_bytes());
             names.insert(mark, hash)?;
-            fates.push(treater.member_fate(name.as_bytes()));
+            fates.push(treater.member(name.as_bytes()));
             let source = treater.flat_names();
             if source == Source::Nothing {
                 return Ok(false);

@@ -73,7 +73,7 @@ impl Form {
                 "" => Value::Null,
                 text => Value::Text(text),
             };
-            let fate = treater.member_fate(name.as_bytes());
+            let (fate, source) = treater.member(name.as_bytes());
             let names = treater.flat_names();
             run.copy_until(from);
             match treater.treat(names, Value::Text(name)) {
@@ -82,8 +82,8 @@ impl Form {
             }
             let cleared = match fate {
                 Fate::Passes => None,
-                Fate::Replaced(source) => treater.replacement(source),
-                Fate::Treated(source) => treater.treat(source, value),
+                Fate::Replaced => treater.replacement(source),
+                Fate::Treated => treater.treat(source, value),
             };
             if cleared.is_some() || raw_value.is_some() {
                 run.out.push(b'=');

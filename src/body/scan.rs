@@ -2,9 +2,9 @@
 
 const ONES: u64 = u64::from_le_bytes([1; 8]);
 const HIGHS: u64 = u64::from_le_bytes([0x80; 8]);
-const QUOTES: u64 = u64::from_le_bytes([b'"'; 8]);
+const TWOS: u64 = u64::from_le_bytes([2; 8]);
 const BACKSLASHES: u64 = u64::from_le_bytes([b'\\'; 8]);
-const SPACES: u64 = u64::from_le_bytes([b' '; 8]);
+const BELOW: u64 = u64::from_le_bytes([0x21; 8]);
 
 /// How many bytes from the first hold no quote, backslash or control character, and whether all of them
 /// are ASCII.
@@ -36,12 +36,10 @@ pub(super) fn plain_run(bytes: &[u8]) -> (usize, bool) {
 /// The high bit of each byte that is a quote, a backslash or a control character. A borrow can set bits
 /// above a true one, so only the lowest is exact.
 const fn special(word: u64) -> u64 {
-    let quotes = word ^ QUOTES;
     let backslashes = word ^ BACKSLASHES;
-    let hits = (quotes.wrapping_sub(ONES) & !quotes)
-        | (backslashes.wrapping_sub(ONES) & !backslashes)
-        | (word.wrapping_sub(SPACES) & !word);
-    hits & HIGHS
+    // With this bit turned, quotes and controls, and nothing else, lie below 0x21.
+    let low = (word ^ TWOS).wrapping_sub(BELOW);
+    ((low & !word) | (backslashes.wrapping_sub(ONES) & !backslashes)) & HIGHS
 }
 
 /// How many bytes from the first are none of `needles`.

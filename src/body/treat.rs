@@ -66,9 +66,9 @@ pub(super) enum Fate {
     /// It stays as it is.
     Passes,
     /// Its replacement is written when it begins, and it is left out.
-    Replaced(Source),
+    Replaced,
     /// It is treated when its end has come.
-    Treated(Source),
+    Treated,
 }
 
 /// Applies the rulings of one plan and counts.
@@ -100,18 +100,18 @@ impl Treater {
     pub(super) fn fate(&self, source: Source) -> Fate {
         match self.effect(source) {
             Effect::Pass => Fate::Passes,
-            Effect::Replace => Fate::Replaced(source),
-            Effect::Scrub | Effect::Scalar => Fate::Treated(source),
+            Effect::Replace => Fate::Replaced,
+            Effect::Scrub | Effect::Scalar => Fate::Treated,
         }
     }
 
-    /// What becomes of a member of a flat document: a field of a row, a value of a form.
-    pub(super) fn member_fate(&self, name: &[u8]) -> Fate {
+    /// What becomes of a member of a flat document (a field of a row, a value of a form), and why.
+    pub(super) fn member(&self, name: &[u8]) -> (Fate, Source) {
         let root = self.plan.root();
-        let Some(cover) = self.flat_cover() else { return Fate::Replaced(Source::Rule(root)) };
+        let Some(cover) = self.flat_cover() else { return (Fate::Replaced, Source::Rule(root)) };
         let member = self.plan.member(root, name);
         let source = if self.plan.ruling(member).is_some() { Source::Rule(member) } else { cover.texts };
-        self.fate(source)
+        (self.fate(source), source)
     }
 
     /// What governs the names of a flat document.

@@ -2,7 +2,7 @@
 
 use super::shapes::{Key, Slot, Visit};
 use crate::body::names::Mark;
-use crate::body::treat::{Cover, Fate, Source, Treater};
+use crate::body::treat::{Fate, Source, Treater};
 use crate::policy::State;
 
 /// What is open.
@@ -19,6 +19,8 @@ pub(super) enum Kind {
 pub(super) struct Place {
     /// Its state in the plan.
     pub(super) state: State,
+    /// A rule names it.
+    pub(super) named: bool,
     /// What becomes of it if it is a string.
     pub(super) text: Fate,
     /// What becomes of it if it is a number, a truth value or null.
@@ -26,17 +28,18 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// The place with this state under this cover.
-    pub(super) fn new(treater: &Treater, state: State, cover: Cover) -> Self {
-        let rule = treater.plan().ruling(state).map(|_| Source::Rule(state));
-        let text = treater.fate(rule.unwrap_or(cover.texts));
-        let other = treater.fate(rule.unwrap_or(cover.others));
-        Self { state, text, other }
+    /// The place with this state under this cover; if it is `dead`, no rule matches it.
+    pub(super) fn new(treater: &Treater, key: Key) -> Self {
+        let Key { state, cover, dead } = key;
+        let named = !dead && treater.plan().ruling(state).is_some();
+        let source = |cover| if named { Source::Rule(state) } else { cover };
+        let (text, other) = (treater.fate(source(cover.texts)), treater.fate(source(cover.others)));
+        Self { state, named, text, other }
     }
 
-    /// Where no rule matches anything.
-    pub(super) fn dead(treater: &Treater, state: State, cover: Cover) -> Self {
-        Self { state, text: treater.fate(cover.texts), other: treater.fate(cover.others) }
+    /// What governs the value, if `cover` does where no rule names it.
+    pub(super) const fn source(&self, cover: Source) -> Source {
+        if self.named { Source::Rule(self.state) } else { cover }
     }
 }
 

@@ -50,9 +50,8 @@ pub(super) struct Json {
     frame: Frame,
     /// Those around it, outermost first.
     parents: Vec<Frame>,
-    /// What holds for the value that comes next, and where it stands.
+    /// What holds for the value that comes next.
     place: Place,
-    slot: Slot,
     /// The name or scalar that is being read.
     token: Token,
     held: Held,
@@ -69,7 +68,7 @@ impl Json {
     pub(super) fn new(lines: bool, plan: Arc<Plan>, limits: &Limits) -> Self {
         let treater = Treater::new(plan);
         let key = Key { state: treater.plan().root(), cover: Cover::unlisted(&treater), dead: false };
-        let root = Place::new(&treater, key.state, key.cover);
+        let root = Place::new(&treater, key);
         let frame = Frame {
             kind: Kind::Root,
             key,
@@ -86,7 +85,6 @@ impl Json {
             frame,
             parents: Vec::new(),
             place: root,
-            slot: Slot::Root,
             token: Token::None,
             held: Held::new(limits.clone()),
             decoded: String::new(),
@@ -125,6 +123,12 @@ impl Json {
         self.resume_token(run)?;
         while let Some(byte) = run.peek() {
             match byte {
+                b'"' if self.expect == Expect::Name => {
+                    self.name(run)?;
+                    if let (Expect::Value, Some(byte @ b'!'..)) = (self.expect, run.peek()) {
+                        self.value(byte, run)?;
+                    }
+                }
                 b' ' | b'\t' | b'\r' => run.pos += 1,
                 b'\n' if !self.lines => run.pos += 1,
                 b'\n' => self.end_line(run)?,
@@ -137,13 +141,11 @@ impl Json {
     /// One token that starts with `byte`.
     fn step(&mut self, byte: u8, run: &mut Run<'_>) -> Result<(), Fault> {
         match (self.expect, byte) {
-            (Expect::NameOrEnd | Expect::Name, b'"') => return self.name(run),
+            (Expect::NameOrEnd, b'"') => return self.name(run),
             (Expect::Colon, b':') => self.expect = Expect::Value,
             (Expect::CommaOrEnd, b',') => {
-                self.expect = if self.frame.kind == Kind::Object { Expect::Name } else { Expect::Value };
-                if self.frame.kind == Kind::Array {
-                    self.step_to_element();
-                }
+                self.comma(run);
+                return Ok(());
             }
             (Expect::CommaOrEnd | Expect::NameOrEnd, b'}') if self.frame.kind == Kind::Object => {
                 return self.close(run);
@@ -166,7 +168,6 @@ impl Json {
             Expect::End => {
                 self.expect = Expect::Line;
                 self.place = self.frame.inside;
-                self.slot = Slot::Root;
             }
             _ => return Err(Fault::UnexpectedEnd),
         }
@@ -176,9 +177,9 @@ impl Json {
 
     fn value(&mut self, byte: u8, run: &mut Run<'_>) -> Result<(), Fault> {
         match byte {
+            b'"' => self.string(run),
             b'{' => self.open(Kind::Object, run),
             b'[' => self.open(Kind::Array, run),
-            b'"' => self.string(run),
             0xef if self.parents.is_empty() => Err(Fault::ByteOrderMark),
             _ => self.bare(byte, run),
         }
@@ -190,22 +191,26 @@ impl Json {
         }
         let outer = self.frame.key;
         let state = self.place.state;
-        let rule = self.treater.plan().ruling(state).filter(|_| !outer.dead).map(|_| Source::Rule(state));
-        let inside = rule.map_or(Some(outer.cover), |rule| Cover::inside(&self.treater, rule));
+        let rule = Source::Rule(state);
+        let inside = if self.place.named { Cover::inside(&self.treater, rule) } else { Some(outer.cover) };
         let replaced = inside.is_none();
         if replaced {
-            self.replace(Source::Rule(state), run);
+            self.replace(rule, run);
         }
         let dead = replaced || outer.dead || self.treater.plan().is_dead(state);
         let key = Key { state, cover: inside.unwrap_or(Cover::NOTHING), dead };
+        let slot = match self.frame.kind {
+            Kind::Root | Kind::Array => self.frame.slot,
+            Kind::Object => self.frame.visit.slot(),
+        };
         let frame = Frame {
             kind,
             key,
             replaced,
             index: 0,
-            inside: Place::dead(&self.treater, state, key.cover),
-            slot: self.slot,
-            visit: if kind == Kind::Object { self.shapes.open(self.slot, key) } else { Visit::NONE },
+            inside: if dead { Place::new(&self.treater, key) } else { self.place },
+            slot,
+            visit: if kind == Kind::Object { self.shapes.open(slot, key) } else { Visit::NONE },
             mark: self.names.open(),
         };
         self.parents.push(std::mem::replace(&mut self.frame, frame));
@@ -227,7 +232,7 @@ impl Json {
         }
         self.names.close(self.frame.mark);
         self.frame = self.parents.pop().ok_or(Fault::UnexpectedByte)?;
-        self.end_value();
+        self.end_value(run);
         Ok(())
     }
 
@@ -246,11 +251,28 @@ impl Json {
         run.leave_out();
     }
 
-    const fn end_value(&mut self) {
+    /// A value has ended at the cursor.
+    fn end_value(&mut self, run: &mut Run<'_>) {
         self.expect = match self.frame.kind {
             Kind::Root => Expect::End,
             Kind::Array | Kind::Object => Expect::CommaOrEnd,
         };
+        if run.peek() == Some(b',') {
+            self.comma(run);
+        }
+    }
+
+    /// A comma at the cursor, if the innermost object or array goes on with it.
+    fn comma(&mut self, run: &mut Run<'_>) {
+        match self.frame.kind {
+            Kind::Root => return,
+            Kind::Object => self.expect = Expect::Name,
+            Kind::Array => {
+                self.expect = Expect::Value;
+                self.step_to_element();
+            }
+        }
+        run.pos += 1;
     }
 
     fn step_to_element(&mut self) {
@@ -258,12 +280,11 @@ impl Json {
         if !frame.key.dead {
             let state = treater.plan().element(frame.key.state, frame.index);
             if frame.index == 0 || state != frame.inside.state {
-                frame.inside = Place::new(treater, state, frame.key.cover);
+                frame.inside = Place::new(treater, Key { state, ..frame.key });
             }
             frame.index = frame.index.saturating_add(1);
         }
         self.place = frame.inside;
-        self.slot = frame.slot;
     }
 }
 

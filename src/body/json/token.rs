@@ -2,7 +2,7 @@
 
 use super::bare::Bare;
 use super::frame::Place;
-use super::shapes::Slot;
+use super::shapes::Key;
 use super::strings::StringScan;
 use super::{Expect, Json, escape};
 use crate::body::Fault;
@@ -18,9 +18,9 @@ pub(super) enum Token {
     None,
     /// The name of a member.
     Name(StringScan),
-    /// A string, and what governs it.
+    /// A string, and what becomes of it.
     String(StringScan, Fate),
-    /// A number or literal, and what governs it.
+    /// A number or literal, and what becomes of it.
     Bare(Bare, Fate),
 }
 
@@ -30,7 +30,11 @@ impl Json {
         if let Some(hit) = self.shapes.expect(&mut self.frame.visit, run.rest()) {
             run.pos += hit.len;
             self.expect = Expect::Colon;
-            (self.place, self.slot) = (hit.place, hit.slot);
+            if run.peek() == Some(b':') {
+                run.pos += 1;
+                self.expect = Expect::Value;
+            }
+            self.place = hit.place;
             return if hit.again { Err(Fault::DuplicateName) } else { Ok(()) };
         }
         let from = run.pos;
@@ -41,24 +45,30 @@ impl Json {
     /// A string value that starts at the cursor.
     pub(super) fn string(&mut self, run: &mut Run<'_>) -> Result<(), Fault> {
         let from = run.pos;
-        if self.place.text == Fate::Passes {
-            let text = run.rest().get(1..).unwrap_or_default();
-            let (len, ascii) = plain_run(text);
-            if ascii && text.get(len) == Some(&b'"') {
-                run.pos += len + 2;
-                self.end_value();
-                return Ok(());
-            }
-        }
-        let fate = self.begin(self.place.text, run);
+        let fate = self.place.text;
+        self.begin(fate, self.frame.key.cover.texts, run);
         run.pos += 1;
+        let rest = run.rest();
+        let (len, ascii) = plain_run(rest);
+        if ascii && rest.get(len) == Some(&b'"') {
+            run.pos += len + 1;
+            return self.end_string(fate, false, from, run);
+        }
         self.read_string(StringScan::default(), fate, from, run)
     }
 
     /// A number or literal that starts at the cursor with `first`.
     pub(super) fn bare(&mut self, first: u8, run: &mut Run<'_>) -> Result<(), Fault> {
         let bare = Bare::starting_with(first).ok_or(Fault::UnexpectedByte)?;
-        let fate = self.begin(self.place.other, run);
+        let fate = self.place.other;
+        self.begin(fate, self.frame.key.cover.others, run);
+        if fate == Fate::Passes
+            && let Some(len) = short_integer(run.rest())
+        {
+            run.pos += len;
+            self.end_value(run);
+            return Ok(());
+        }
         self.read_bare(bare, fate, run.pos, run)
     }
 
@@ -82,11 +92,10 @@ impl Json {
     }
 
     /// Writes the replacement of a scalar that is not read.
-    fn begin(&mut self, fate: Fate, run: &mut Run<'_>) -> Fate {
-        if let Fate::Replaced(source) = fate {
-            self.replace(source, run);
+    fn begin(&mut self, fate: Fate, cover: Source, run: &mut Run<'_>) {
+        if fate == Fate::Replaced {
+            self.replace(self.place.source(cover), run);
         }
-        fate
     }
 
     fn read_name(&mut self, mut scan: StringScan, from: usize, run: &mut Run<'_>) -> Result<(), Fault> {
@@ -108,20 +117,25 @@ impl Json {
     ) -> Result<(), Fault> {
         if !scan_string(&mut scan, run)? {
             self.token = Token::String(scan, fate);
-            return if matches!(fate, Fate::Treated(_)) { self.held.hold(from, run) } else { Ok(()) };
+            return if fate == Fate::Treated { self.held.hold(from, run) } else { Ok(()) };
         }
+        self.end_string(fate, scan.escaped(), from, run)
+    }
+
+    fn end_string(&mut self, fate: Fate, escaped: bool, from: usize, run: &mut Run<'_>) -> Result<(), Fault> {
         match fate {
             Fate::Passes => {}
-            Fate::Replaced(_) => self.end_replacement(run),
-            Fate::Treated(source) => {
+            Fate::Replaced => self.end_replacement(run),
+            Fate::Treated => {
+                let source = self.place.source(self.frame.key.cover.texts);
                 let Self { held, decoded, treater, .. } = self;
                 held.end(from, run, |whole, run| {
-                    let text = escape::text(inside(whole), scan.escaped(), decoded)?;
+                    let text = escape::text(inside(whole), escaped, decoded)?;
                     Ok(treat(treater, source, Value::Text(text), from, run))
                 })?;
             }
         }
-        self.end_value();
+        self.end_value(run);
         Ok(())
     }
 
@@ -134,14 +148,15 @@ impl Json {
             return self.end_bare(fate, from, run);
         }
         self.token = Token::Bare(bare, fate);
-        if matches!(fate, Fate::Treated(_)) { self.held.hold(from, run) } else { Ok(()) }
+        if fate == Fate::Treated { self.held.hold(from, run) } else { Ok(()) }
     }
 
     fn end_bare(&mut self, fate: Fate, from: usize, run: &mut Run<'_>) -> Result<(), Fault> {
         match fate {
             Fate::Passes => {}
-            Fate::Replaced(_) => self.end_replacement(run),
-            Fate::Treated(source) => {
+            Fate::Replaced => self.end_replacement(run),
+            Fate::Treated => {
+                let source = self.place.source(self.frame.key.cover.others);
                 let Self { held, treater, .. } = self;
                 held.end(from, run, |whole, run| {
                     let value = match whole {
@@ -154,13 +169,13 @@ impl Json {
                 })?;
             }
         }
-        self.end_value();
+        self.end_value(run);
         Ok(())
     }
 
     /// Checks a name, steps along it and scrubs it.
     fn end_name(&mut self, escaped: bool, from: usize, run: &mut Run<'_>) -> Result<(), Fault> {
-        let Self { held, decoded, treater, names, shapes, frame, place, slot, .. } = self;
+        let Self { held, decoded, treater, names, shapes, frame, place, .. } = self;
         held.end(from, run, |whole, run| {
             let mut name = inside(whole);
             if escaped {
@@ -168,14 +183,14 @@ impl Json {
             }
             let hash = names.hash(name);
             if let Some(hit) = shapes.find(&mut frame.visit, hash, name) {
-                (*place, *slot) = (hit.place, hit.slot);
+                *place = hit.place;
                 return if hit.again { Err(Fault::DuplicateName) } else { Ok(false) };
             }
-            *slot = Slot::Unknown;
+            frame.visit.miss();
             *place = frame.inside;
             if !frame.key.dead {
                 let state = treater.plan().member(frame.key.state, name);
-                *place = Place::new(treater, state, frame.key.cover);
+                *place = Place::new(treater, Key { state, ..frame.key });
             }
             let scrubbed = treater.treat(frame.key.cover.names, Value::Text(text(name)?));
             if let Some(cleared) = scrubbed {
@@ -185,13 +200,19 @@ impl Json {
                 return Ok(true);
             }
             let learnt = if escaped { None } else { shapes.learn(&mut frame.visit, hash, whole, *place) };
-            match learnt {
-                Some(hit) => *slot = hit.slot,
-                None => names.insert(&mut frame.mark, hash)?,
+            if learnt.is_none() {
+                names.insert(&mut frame.mark, hash)?;
             }
             Ok(false)
         })
     }
+}
+
+/// The length of an unsigned integer with its end in sight, the commonest of all numbers.
+fn short_integer(bytes: &[u8]) -> Option<usize> {
+    let len = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let whole = matches!((bytes.first(), len), (Some(b'1'..=b'9'), 1..) | (Some(b'0'), 1));
+    (whole && matches!(bytes.get(len), Some(b',' | b'}' | b']'))).then_some(len)
 }
 
 fn text(bytes: &[u8]) -> Result<&str, Fault> {
