@@ -32,6 +32,7 @@ pub(super) struct Csv {
     header_bytes: usize,
     names: Names,
     mark: Mark,
+    has_scrubbed_names: bool,
     /// The field that is being read began with a quote.
     quoted: bool,
     muted: bool,
@@ -71,6 +72,7 @@ impl Csv {
             in_header: true,
             header_bytes: 0,
             mark: names.open(),
+            has_scrubbed_names: false,
             names,
             quoted: false,
             muted: false,
@@ -199,7 +201,7 @@ impl Csv {
         if fate == Fate::Replaced {
             run.copy_until(run.pos);
             if let Some(cleared) = self.treater.replacement(source) {
-                write(cleared, false, self.delimiter, run.out);
+                write_field(cleared, false, self.delimiter, run.out);
             }
             run.muted = true;
         }
@@ -263,7 +265,7 @@ impl Csv {
                         };
                         let Some(cleared) = treater.treat(source, value) else { return Ok(false) };
                         run.copy_until(from);
-                        write(cleared, *quoted, *delimiter, run.out);
+                        write_field(cleared, *quoted, *delimiter, run.out);
                         Ok(true)
                     })?;
                 }
@@ -275,23 +277,40 @@ impl Csv {
 
     /// A name of the header: checked, looked up, scrubbed.
     fn end_name(&mut self, from: usize, run: &mut Run<'_>) -> Result<(), Fault> {
-        let Self { held, unquoted, treater, quoted, delimiter, names, mark, fates, header_bytes, .. } = self;
+        let Self {
+            held,
+            unquoted,
+            treater,
+            quoted,
+            delimiter,
+            names,
+            mark,
+            has_scrubbed_names,
+            fates,
+            header_bytes,
+            ..
+        } = self;
         held.end(from, run, |whole, run| {
             *header_bytes = header_bytes.saturating_add(whole.len()).saturating_add(1);
             if *header_bytes > self.max_header_bytes {
                 return Err(Fault::TokenTooLong);
             }
             let name = text(whole, *quoted, unquoted)?;
-            let hash = names.hash(name.as_bytes());
-            names.insert(mark, hash)?;
             fates.push(treater.member(name.as_bytes()));
-            let source = treater.flat_names();
-            if source == Source::Nothing {
+            let cleared = treater.treat(treater.flat_names(), Value::Text(name));
+            *has_scrubbed_names |= cleared.is_some();
+            if !*has_scrubbed_names {
+                names.insert(mark, names.hash(name.as_bytes()))?;
                 return Ok(false);
             }
-            let Some(cleared) = treater.treat(source, Value::Text(name)) else { return Ok(false) };
+            let scrubbed = cleared.map_or(name, field_text);
+            let number = names.insert_among_scrubbed(mark, scrubbed, cleared.is_some())?;
+            if cleared.is_none() && number.is_none() {
+                return Ok(false);
+            }
+            let numbered = number.map(|number| format!("{scrubbed}{number}"));
             run.copy_until(from);
-            write(cleared, *quoted, *delimiter, run.out);
+            write(numbered.as_deref().unwrap_or(scrubbed), *quoted, *delimiter, run.out);
             Ok(true)
         })
     }
@@ -329,14 +348,24 @@ fn text<'a>(whole: &'a [u8], quoted: bool, scratch: &'a mut String) -> Result<&'
     Ok(scratch)
 }
 
-/// Writes a cleared value as a field, in quotes if it needs them or had them.
-fn write(cleared: Cleared<'_>, quoted: bool, delimiter: u8, out: &mut Vec<u8>) {
-    let text = match cleared.value() {
-        Value::Null => return,
+/// What a cleared value looks like in a field.
+fn field_text(cleared: Cleared<'_>) -> &str {
+    match cleared.value() {
+        Value::Null => "",
         Value::Bool(true) => "true",
         Value::Bool(false) => "false",
         Value::Number(text) | Value::Text(text) => text,
-    };
+    }
+}
+
+/// Writes a cleared value as a field, in quotes if it needs them or had them.
+fn write_field(cleared: Cleared<'_>, quoted: bool, delimiter: u8, out: &mut Vec<u8>) {
+    if cleared.value() != Value::Null {
+        write(field_text(cleared), quoted, delimiter, out);
+    }
+}
+
+fn write(text: &str, quoted: bool, delimiter: u8, out: &mut Vec<u8>) {
     let plain = run_without([delimiter, b'"', b'\r', b'\n'], text.as_bytes()) == text.len();
     if plain && !quoted && !text.is_empty() {
         out.extend_from_slice(text.as_bytes());

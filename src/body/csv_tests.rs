@@ -1,8 +1,13 @@
 //! Tables: what stays, what goes, what is refused.
 
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
 use crate::body::testing::{plan, rewrite};
 use crate::body::{Fault, Format, Limits, Rewriter};
 use crate::kernel::Treatment::{Pass, Redact, Suppress};
+use crate::kernel::{Scrub, Treatment};
 
 #[test]
 fn treats_named_columns_and_keeps_the_bytes_of_others() {
@@ -81,4 +86,57 @@ fn the_header_is_bounded() {
     let mut csv = Rewriter::new(Format::Csv, plan(&Pass, &[]), &limits);
     let header: String = (0..40).map(|column| format!("{column},")).collect();
     assert_eq!(csv.push(header.as_bytes(), &mut Vec::new()).unwrap_err().fault, Fault::TokenTooLong);
+}
+
+#[test]
+fn scrubs_unlisted_fields_and_names() {
+    let scrub = Treatment::Scrub(Arc::new(Scrub::default()));
+    let input = "203.0.113.7,203.0.113.9,203.0.0.0/16\nat 203.0.113.7,\"203.0.113.7,\",\n";
+    let output = "203.0.0.0/16,203.0.0.0/16 (2),203.0.0.0/16 (3)\nat 203.0.0.0/16,\"203.0.0.0/16,\",\n";
+    assert_eq!(rewrite(Format::Csv, &plan(&scrub, &[]), input).unwrap(), output);
+    assert_eq!(rewrite(Format::Csv, &plan(&scrub, &[]), output).unwrap(), output);
+    let hidden = "203.0.0.0/16,203.0.0.0/16 (2),203.0.0.0/16 (3)\n,,\n";
+    assert_eq!(rewrite(Format::Csv, &plan(&Suppress, &[]), input).unwrap(), hidden);
+}
+
+/// A plain reader of the whole text: rows of fields.
+fn read(text: &str) -> Vec<Vec<String>> {
+    let (mut rows, mut row, mut field, mut quoted) = (Vec::new(), Vec::new(), String::new(), false);
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '"' if quoted && characters.next_if_eq(&'"').is_some() => field.push('"'),
+            '"' => quoted = !quoted,
+            ',' if !quoted => row.push(std::mem::take(&mut field)),
+            '\n' if !quoted => {
+                row.push(std::mem::take(&mut field));
+                rows.push(std::mem::take(&mut row));
+            }
+            _ => field.push(character),
+        }
+    }
+    rows
+}
+
+proptest! {
+    #[test]
+    fn agrees_with_a_plain_reader(
+        rows in prop::collection::vec(prop::array::uniform3("[a,\"\n é]{0,5}"), 0..5),
+        spare_quotes in any::<bool>(),
+    ) {
+        let quote = |field: &String| {
+            let needed = field.contains(['"', ',', '\n']);
+            if needed || spare_quotes { format!("\"{}\"", field.replace('"', "\"\"")) } else { field.clone() }
+        };
+        let mut body = "a,gone,\"b\"\n".to_owned();
+        for row in &rows {
+            body.push_str(&row.iter().map(quote).collect::<Vec<_>>().join(","));
+            body.push('\n');
+        }
+        let plan = plan(&Pass, &[("$.gone", Suppress), ("$.b", Redact("x,\"".into()))]);
+        let out = rewrite(Format::Csv, &plan, &body).unwrap();
+        let mut expected = vec![["a", "gone", "b"].map(str::to_owned).to_vec()];
+        expected.extend(rows.iter().map(|[first, ..]| vec![first.clone(), String::new(), "x,\"".to_owned()]));
+        prop_assert_eq!(read(&out), expected);
+    }
 }

@@ -2,9 +2,11 @@
 //!
 //! Only a seeded 64-bit hash of a name is kept, so memory is bounded by the number of members. Two names
 //! of one object share a hash less often than once in 10^13 objects of a thousand names; such an object is
-//! refused, never let through unseen.
+//! refused, never let through unseen. A scrubbed name is kept by the complement of its hash, so that it is
+//! not taken for a name that came so.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::hash::BuildHasher;
 
 use foldhash::quality::RandomState;
@@ -38,6 +40,18 @@ pub(super) struct Names {
 pub(super) struct Mark {
     start: usize,
     many: bool,
+    /// How many names looked like an earlier one once names were scrubbed.
+    repeats: u32,
+}
+
+/// What is put behind a name that looks like an earlier one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Number(u32);
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, " ({})", self.0)
+    }
 }
 
 impl Names {
@@ -56,7 +70,7 @@ impl Names {
 
     /// Opens an object.
     pub(super) const fn open(&self) -> Mark {
-        Mark { start: self.few.len(), many: false }
+        Mark { start: self.few.len(), many: false, repeats: 0 }
     }
 
     /// Closes the innermost object.
@@ -98,6 +112,42 @@ impl Names {
         self.many.push(set);
         mark.many = true;
         self.insert_in_set(hash)
+    }
+
+    /// Adds a name to an object in which names were scrubbed. Two names of one object can look the same once
+    /// they are scrubbed, or one can look like a name that came so; the later one then gets a number, which
+    /// makes it unique in the object.
+    ///
+    /// # Errors
+    /// As for [`Self::insert`]: names that came the same are duplicates.
+    pub(super) fn insert_among_scrubbed(
+        &mut self,
+        mark: &mut Mark,
+        name: &str,
+        scrubbed: bool,
+    ) -> Result<Option<Number>, Fault> {
+        let hash = self.hash(name.as_bytes());
+        if scrubbed && !self.contains(*mark, hash) && !self.contains(*mark, !hash) {
+            return self.insert(mark, !hash).map(|()| None);
+        }
+        if !scrubbed {
+            self.insert(mark, hash)?;
+            if !self.contains(*mark, !hash) {
+                return Ok(None);
+            }
+        }
+        mark.repeats = mark.repeats.saturating_add(1);
+        let number = Number(mark.repeats.saturating_add(1));
+        let numbered = self.hash(format!("{name}{number}").as_bytes());
+        self.insert(mark, numbered)?;
+        Ok(Some(number))
+    }
+
+    fn contains(&self, mark: Mark, hash: u64) -> bool {
+        match self.many.last() {
+            Some(set) if mark.many => set.contains(&hash),
+            _ => self.few.get(mark.start..).is_some_and(|few| few.contains(&hash)),
+        }
     }
 
     fn insert_in_set(&mut self, hash: u64) -> Result<(), Fault> {

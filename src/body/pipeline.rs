@@ -81,3 +81,79 @@ impl Pipeline {
         self.rewriter.tally()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::body::Fault;
+    use crate::body::testing::plan;
+    use crate::kernel::Treatment::{Pass, Redact};
+
+    const ALL: [Encoding; 5] =
+        [Encoding::Identity, Encoding::Gzip, Encoding::Deflate, Encoding::Brotli, Encoding::Zstd];
+
+    fn pipeline(encoding: Encoding) -> Pipeline {
+        let plan = plan(&Pass, &[("$..ip", Redact("x".into()))]);
+        Pipeline::new(encoding, Format::Ndjson, plan, &Limits::default())
+    }
+
+    fn encode(encoding: Encoding, plain: &[u8]) -> Vec<u8> {
+        let (mut encoder, mut coded) = (Encoder::new(encoding), Vec::new());
+        encoder.push(plain, &mut coded).unwrap();
+        encoder.finish(&mut coded).unwrap();
+        coded
+    }
+
+    #[test]
+    fn rewrites_under_every_coding() {
+        let lines: String =
+            (0..2000).map(|line| format!("{{\"n\":{line},\"ip\":\"203.0.113.{}\"}}\n", line % 256)).collect();
+        let expected: String = (0..2000).map(|line| format!("{{\"n\":{line},\"ip\":\"x\"}}\n")).collect();
+        for encoding in ALL {
+            let coded = encode(encoding, lines.as_bytes());
+            for piece in [1, 1000, coded.len()] {
+                let (mut pipeline, mut out) = (pipeline(encoding), Vec::new());
+                for bytes in coded.chunks(piece) {
+                    pipeline.push(bytes, &mut out).unwrap();
+                }
+                pipeline.finish(&mut out).unwrap();
+                let (mut decoder, mut plain) = (Decoder::new(encoding, &Limits::default()), Vec::new());
+                decoder.push(&out, &mut plain).unwrap();
+                decoder.finish().unwrap();
+                assert_eq!(String::from_utf8(plain).unwrap(), expected, "{encoding:?} by {piece}");
+                assert_eq!(pipeline.tally().total(), 2000);
+            }
+        }
+    }
+
+    #[test]
+    fn an_error_anywhere_ends_it() {
+        for encoding in ALL {
+            let coded = encode(encoding, b"{\"ip\":1} {\"ip\":\"203.0.113.7\"}\n");
+            let (mut pipeline, mut out) = (pipeline(encoding), Vec::new());
+            let error = pipeline.push(&coded, &mut out).unwrap_err();
+            assert_eq!(error.fault, Fault::BytesAfterValue, "{encoding:?}");
+            let written = out.len();
+            assert_eq!(pipeline.push(&coded, &mut out), Err(error));
+            assert_eq!(pipeline.flush(&mut out), Err(error));
+            assert_eq!(pipeline.finish(&mut out), Err(error));
+            assert_eq!(out.len(), written, "{encoding:?}");
+        }
+        let (mut pipeline, mut out) = (pipeline(Encoding::Gzip), Vec::new());
+        assert_eq!(pipeline.push(b"{\"ip\":1}\n", &mut out).unwrap_err().fault, Fault::InvalidCoding);
+        assert!(out.is_empty());
+    }
+
+    #[test]
+    fn memory_stays_flat_however_much_a_body_expands() {
+        let plain = b"{\"n\":1}\n".repeat(1 << 18);
+        let coded = encode(Encoding::Zstd, &plain);
+        let limits = Limits { max_ratio: u64::MAX, ..Limits::default() };
+        let mut pipeline = Pipeline::new(Encoding::Zstd, Format::Ndjson, plan(&Pass, &[]), &limits);
+        let mut out = Vec::new();
+        pipeline.push(&coded, &mut out).unwrap();
+        pipeline.finish(&mut out).unwrap();
+        assert!(coded.len() < 4096, "{}", coded.len());
+        assert!(pipeline.treated.capacity() < 256 << 10);
+    }
+}

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use super::Tally;
-use crate::kernel::{Treatment, Value};
-use crate::policy::{Cleared, Plan, Ruling, State, apply};
+use crate::kernel::{Scrub, Treatment, Value};
+use crate::policy::{Cleared, NamedTreatment, Plan, Ruling, State, apply};
 
 /// Which ruling governs a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,9 @@ pub(super) enum Source {
     Rule(State),
     /// The ruling for what no rule names.
     Unlisted,
+    /// The ruling for names where unlisted values are hidden: a name cannot be hidden without breaking the
+    /// document, but what looks location-grade in it is scrubbed.
+    Names,
 }
 
 /// What a treatment does to a value that may be a whole object or array.
@@ -74,13 +77,18 @@ pub(super) enum Fate {
 /// Applies the rulings of one plan and counts.
 pub(super) struct Treater {
     plan: Arc<Plan>,
+    names: Option<Ruling>,
     tally: Tally,
     scratch: String,
 }
 
 impl Treater {
     pub(super) fn new(plan: Arc<Plan>) -> Self {
-        Self { plan, tally: Tally::default(), scratch: String::new() }
+        let names = match Effect::of(&plan.unlisted().treatment) {
+            Effect::Pass | Effect::Scrub => None,
+            Effect::Replace | Effect::Scalar => Some(scrub_names()),
+        };
+        Self { plan, names, tally: Tally::default(), scratch: String::new() }
     }
 
     pub(super) fn plan(&self) -> &Plan {
@@ -93,7 +101,8 @@ impl Treater {
 
     /// The effect of what governs, [`Effect::Pass`] if nothing does.
     pub(super) fn effect(&self, source: Source) -> Effect {
-        ruling(&self.plan, source).map_or(Effect::Pass, |ruling| Effect::of(&ruling.treatment))
+        ruling(&self.plan, self.names.as_ref(), source)
+            .map_or(Effect::Pass, |ruling| Effect::of(&ruling.treatment))
     }
 
     /// What becomes of a scalar that `source` governs.
@@ -129,7 +138,7 @@ impl Treater {
 
     /// The treated value, or `None` if it is the same as before.
     pub(super) fn treat<'a>(&'a mut self, source: Source, value: Value<'a>) -> Option<Cleared<'a>> {
-        let ruling = ruling(&self.plan, source)?;
+        let ruling = ruling(&self.plan, self.names.as_ref(), source)?;
         let cleared = apply(ruling, value, &mut self.scratch);
         if cleared.value() == value {
             return None;
@@ -141,7 +150,7 @@ impl Treater {
     /// What stands for a value that is not looked at: an object, an array, or anything under
     /// [`Effect::Replace`].
     pub(super) fn replacement(&mut self, source: Source) -> Option<Cleared<'_>> {
-        let ruling = ruling(&self.plan, source)?;
+        let ruling = ruling(&self.plan, self.names.as_ref(), source)?;
         let stand_in = match Effect::of(&ruling.treatment) {
             Effect::Replace => Value::Text(""),
             Effect::Pass | Effect::Scrub | Effect::Scalar => Value::Null,
@@ -151,12 +160,18 @@ impl Treater {
     }
 }
 
-fn ruling(plan: &Plan, source: Source) -> Option<&Ruling> {
+fn ruling<'a>(plan: &'a Plan, names: Option<&'a Ruling>, source: Source) -> Option<&'a Ruling> {
     match source {
         Source::Nothing => None,
         Source::Rule(state) => plan.ruling(state),
         Source::Unlisted => Some(plan.unlisted()),
+        Source::Names => names,
     }
+}
+
+fn scrub_names() -> Ruling {
+    let treatment = Arc::new(Treatment::Scrub(Arc::new(Scrub::default())));
+    NamedTreatment { name: Arc::from(treatment.kind()), treatment }.rule_for_unlisted()
 }
 
 impl Cover {
@@ -175,7 +190,7 @@ impl Cover {
             Effect::Pass => Self::NOTHING,
             Effect::Scrub => Self::scrub(Source::Unlisted),
             Effect::Replace | Effect::Scalar => {
-                Self { texts: Source::Unlisted, names: Source::Nothing, others: Source::Unlisted }
+                Self { texts: Source::Unlisted, names: Source::Names, others: Source::Unlisted }
             }
         }
     }

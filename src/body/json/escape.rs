@@ -1,6 +1,7 @@
 //! The inside of JSON strings: from their escapes to text, and from text to a string that may be sent.
 
 use crate::body::Fault;
+use crate::body::names::Number;
 use crate::body::scan::{hex_digit, plain_run};
 use crate::kernel::Value;
 use crate::policy::Cleared;
@@ -65,11 +66,12 @@ pub(super) fn write(cleared: Cleared<'_>, out: &mut Vec<u8>) {
     }
 }
 
-/// Writes a cleared value where only a string may stand: the name of a member.
-pub(super) fn write_name(cleared: Cleared<'_>, out: &mut Vec<u8>) {
-    match cleared.value() {
-        Value::Text(text) | Value::Number(text) => write_string(text, out),
-        Value::Bool(_) | Value::Null => write_string("", out),
+/// Writes the name of a member, with its number if it has one.
+pub(super) fn write_name(name: &str, number: Option<Number>, out: &mut Vec<u8>) {
+    write_string(name, out);
+    if let Some(number) = number {
+        out.pop();
+        out.extend_from_slice(format!("{number}\"").as_bytes());
     }
 }
 

@@ -60,4 +60,6 @@ pub(super) struct Frame {
     pub(super) visit: Visit,
     /// Its other names so far.
     pub(super) mark: Mark,
+    /// A name was scrubbed, so that others may look like it.
+    pub(super) has_scrubbed_names: bool,
 }

@@ -78,6 +78,7 @@ impl Json {
             slot: Slot::Root,
             visit: Visit::NONE,
             mark: Mark::default(),
+            has_scrubbed_names: false,
         };
         Self {
             lines,
@@ -212,6 +213,7 @@ impl Json {
             slot,
             visit: if kind == Kind::Object { self.shapes.open(slot, key) } else { Visit::NONE },
             mark: self.names.open(),
+            has_scrubbed_names: false,
         };
         self.parents.push(std::mem::replace(&mut self.frame, frame));
         run.pos += 1;
@@ -290,3 +292,5 @@ impl Json {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tree_tests;

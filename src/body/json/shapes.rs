@@ -179,6 +179,14 @@ impl Shapes {
         Some(visit.meet(index, &known))
     }
 
+    /// Lets the object go on without a shape: the hashes of the names that it has had.
+    pub(super) fn leave(&self, visit: &mut Visit) -> impl Iterator<Item = u64> {
+        let left = std::mem::replace(visit, Visit::NONE);
+        let shape = left.shape.and_then(|shape| self.shapes.get(shape.index()));
+        let hashes = shape.map(|shape| shape.hashes.iter()).unwrap_or_default();
+        hashes.enumerate().filter(move |(index, _)| left.seen & (1 << index) != 0).map(|(_, &hash)| hash)
+    }
+
     fn name(&self, shape: ShapeId, name: u8) -> Option<&Known> {
         self.shapes.get(shape.index())?.names.get(usize::from(name))
     }

@@ -1,8 +1,12 @@
 //! Tables: what stays, what goes, what is refused.
 
-use crate::body::testing::{plan, rewrite};
-use crate::body::{Fault, Format};
+use std::sync::Arc;
+
+use crate::base::budget::Budget;
+use crate::body::testing::{plan, rewrite, rewrite_pieces};
+use crate::body::{Fault, Format, Limits, Rewriter};
 use crate::kernel::Treatment::{Pass, Redact, Suppress};
+use crate::kernel::{AddressForm, PrefixV4, PrefixV6, Scrub, Truncate};
 
 fn json(
     unlisted: &crate::kernel::Treatment,
@@ -125,4 +129,135 @@ fn refuses_what_is_not_json() {
     ] {
         assert_eq!(fault(Format::Ndjson, input), expected, "{input:?}");
     }
+}
+
+fn scrub() -> crate::kernel::Treatment {
+    crate::kernel::Treatment::Scrub(Arc::new(Scrub::default()))
+}
+
+fn truncate() -> crate::kernel::Treatment {
+    let (v4, v6) = (PrefixV4::new(16).unwrap(), PrefixV6::new(32).unwrap());
+    crate::kernel::Treatment::Truncate(Truncate::new(v4, v6, AddressForm::Network))
+}
+
+#[test]
+fn reads_containers_as_their_treatment_does() {
+    let rules = [("$.ip", truncate()), ("$.text", scrub()), ("$.open", Pass), ("$.open.ip", truncate())];
+    let table = [
+        (r#"{"ip":"203.0.113.7"}"#, r#"{"ip":"203.0.0.0/16"}"#),
+        (r#"{"ip":{"a":"203.0.113.7"}}"#, r#"{"ip":null}"#),
+        (r#"{"ip":["203.0.113.7"]}"#, r#"{"ip":null}"#),
+        (r#"{"ip":7}"#, r#"{"ip":null}"#),
+        (
+            r#"{"text":[7,{"203.0.113.7":"at 203.0.113.7"}]}"#,
+            r#"{"text":[7,{"203.0.0.0/16":"at 203.0.0.0/16"}]}"#,
+        ),
+        (
+            r#"{"open":{"x":"203.0.113.7","ip":"203.0.113.7"}}"#,
+            r#"{"open":{"x":"203.0.113.7","ip":"203.0.0.0/16"}}"#,
+        ),
+    ];
+    for (input, output) in table {
+        assert_eq!(json(&Pass, &rules, input), output, "{input}");
+    }
+}
+
+#[test]
+fn scrubs_unlisted_strings_and_names() {
+    let input = r#"{"203.0.113.7":1,"203.0.113.9":["from\t203.0.113.7","\u0041 plain"],"203.0.0.0/16":2}"#;
+    let output =
+        r#"{"203.0.0.0/16":1,"203.0.0.0/16 (2)":["from\t203.0.0.0/16","\u0041 plain"],"203.0.0.0/16 (3)":2}"#;
+    assert_eq!(json(&scrub(), &[], input), output);
+    assert_eq!(json(&scrub(), &[], output), output);
+    let hidden = r#"{"203.0.0.0/16":null,"203.0.0.0/16 (2)":[null,null],"203.0.0.0/16 (3)":null}"#;
+    assert_eq!(json(&Suppress, &[], input), hidden);
+    assert_eq!(json(&Pass, &[], input), input);
+}
+
+#[test]
+fn notices_duplicates_among_familiar_names() {
+    let lines =
+        ["{\"a\":1,\"b\":2,\"c\":3}", "{\"b\":2,\"a\":1}", "{\"c\":[{\"a\":1,\"b\":2}],\"d\":4,\"a\":1}"];
+    let fine = lines.join("\n");
+    assert_eq!(rewrite(Format::Ndjson, &plan(&scrub(), &[]), &fine).unwrap(), fine);
+    for last in [
+        "{\"a\":1,\"b\":2,\"a\":3}",
+        "{\"a\":1,\"\\u0061\":2}",
+        "{\"\\u0061\":1,\"a\":2}",
+        "{\"x\":1,\"x\":2}",
+        "{\"c\":[{\"a\":1,\"a\":2}]}",
+        "{\"203.0.113.7\":1,\"a\":2,\"a\":3}",
+        "{\"a\":1,\"203.0.113.7\":2,\"a\":3}",
+        "{\"203.0.0.0/16\":1,\"203.0.113.7\":2,\"203.0.0.0/16\":3}",
+    ] {
+        let body = format!("{fine}\n{last}");
+        let fault = rewrite(Format::Ndjson, &plan(&scrub(), &[]), &body).unwrap_err().fault;
+        assert_eq!(fault, Fault::DuplicateName, "{last}");
+    }
+}
+
+#[test]
+fn familiar_names_mean_what_their_place_says() {
+    let rules = [("$[1].a", Redact("x".into())), ("$..b.a", Suppress), ("$[0].c", Pass)];
+    let input = r#"[{"a":1,"b":{"a":2}},{"a":3,"b":{"a":4}},{"a":5,"b":[{"a":6}]},{"b":{"a":7},"a":8}]"#;
+    let output =
+        r#"[{"a":1,"b":{"a":null}},{"a":"x","b":{"a":null}},{"a":5,"b":[{"a":6}]},{"b":{"a":null},"a":8}]"#;
+    assert_eq!(json(&Pass, &rules, input), output);
+}
+
+#[test]
+fn many_names_and_many_shapes_change_nothing() {
+    let wide: Vec<String> =
+        (0..200).map(|name| format!("\"name-{name}\":{{\"ip\":1,\"n{name}\":2}}")).collect();
+    let body = format!("[{{{0}}},{{{0}}}]", wide.join(","));
+    let plan = plan(&Pass, &[("$..ip", Suppress)]);
+    for piece in [11, 1000, body.len()] {
+        let out = rewrite_pieces(Format::Json, &plan, body.as_bytes().chunks(piece)).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), body.replace("\"ip\":1", "\"ip\":null"));
+    }
+    let twice = format!("{{{0},{0}}}", wide.join(","));
+    let error = rewrite_pieces(Format::Json, &plan, [twice.as_bytes()]).unwrap_err();
+    assert_eq!(error.fault, Fault::DuplicateName);
+}
+
+#[test]
+fn holds_to_its_limits() {
+    let limits = Limits { max_depth: 3, max_token_bytes: 20, ..Limits::new(Budget::new(100_000)) };
+    let long = "x".repeat(50);
+    let table = [
+        ("[[[]]]".to_owned(), None),
+        ("[[[{}]]]".to_owned(), Some(Fault::TooDeep)),
+        (format!("[\"{long}\",{}]", "1".repeat(50)), None),
+        (format!("{{\"gone\":\"{long}\"}}"), None),
+        (format!("{{\"ip\":\"{long}\"}}"), Some(Fault::TokenTooLong)),
+        (format!("{{\"ip\":{}}}", "1".repeat(50)), Some(Fault::TokenTooLong)),
+        (format!("{{\"{long}\":1}}"), Some(Fault::TokenTooLong)),
+    ];
+    for (input, fault) in table {
+        for piece in [1, 7, 1000] {
+            let rules = [("$..ip", truncate()), ("$.gone", Suppress)];
+            let mut rewriter = Rewriter::new(Format::Json, plan(&Pass, &rules), &limits);
+            let mut out = Vec::new();
+            let result = input.as_bytes().chunks(piece).try_for_each(|piece| rewriter.push(piece, &mut out));
+            assert_eq!(result.err().map(|error| error.fault), fault, "{input} in pieces of {piece}");
+        }
+    }
+    assert_eq!(limits.budget.used_bytes(), 0);
+    let names: String = (0..100_000).map(|name| format!("\"{name}\":1,")).collect();
+    let mut rewriter = Rewriter::new(Format::Json, plan(&Pass, &[]), &limits);
+    let error = rewriter.push(format!("{{{names}").as_bytes(), &mut Vec::new()).unwrap_err();
+    assert!(matches!(error.fault, Fault::Budget(_)));
+}
+
+#[test]
+fn is_poisoned_by_an_error() {
+    let mut rewriter = Rewriter::new(Format::Json, plan(&Pass, &[]), &Limits::default());
+    let mut out = Vec::new();
+    rewriter.push(b"[1,", &mut out).unwrap();
+    let error = rewriter.push(b"2 3", &mut out).unwrap_err();
+    assert_eq!((error.fault, error.offset), (Fault::UnexpectedByte, 5));
+    let written = out.len();
+    assert_eq!(rewriter.push(b",4]", &mut out), Err(error));
+    assert_eq!(rewriter.finish(&mut out), Err(error));
+    assert_eq!(out.len(), written);
 }

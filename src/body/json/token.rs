@@ -10,6 +10,7 @@ use crate::body::run::Run;
 use crate::body::scan::plain_run;
 use crate::body::treat::{Fate, Source, Treater};
 use crate::kernel::Value;
+use crate::policy::Cleared;
 
 /// The name or scalar that is being read.
 #[derive(Clone, Debug)]
@@ -192,12 +193,25 @@ impl Json {
                 let state = treater.plan().member(frame.key.state, name);
                 *place = Place::new(treater, Key { state, ..frame.key });
             }
-            let scrubbed = treater.treat(frame.key.cover.names, Value::Text(text(name)?));
-            if let Some(cleared) = scrubbed {
-                names.insert(&mut frame.mark, hash)?;
-                run.copy_until(from);
-                escape::write_name(cleared, run.out);
-                return Ok(true);
+            if frame.key.cover.names != Source::Nothing {
+                let name = text(name)?;
+                let cleared = treater.treat(frame.key.cover.names, Value::Text(name));
+                if cleared.is_some() {
+                    for hash in shapes.leave(&mut frame.visit) {
+                        names.insert(&mut frame.mark, hash)?;
+                    }
+                    frame.has_scrubbed_names = true;
+                }
+                if frame.has_scrubbed_names {
+                    let scrubbed = cleared.map_or(name, name_text);
+                    let number = names.insert_among_scrubbed(&mut frame.mark, scrubbed, cleared.is_some())?;
+                    if cleared.is_some() || number.is_some() {
+                        run.copy_until(from);
+                        escape::write_name(scrubbed, number, run.out);
+                        return Ok(true);
+                    }
+                    return Ok(false);
+                }
             }
             let learnt = if escaped { None } else { shapes.learn(&mut frame.visit, hash, whole, *place) };
             if learnt.is_none() {
@@ -205,6 +219,14 @@ impl Json {
             }
             Ok(false)
         })
+    }
+}
+
+/// The text of a cleared name. Scrubbing leaves text.
+fn name_text(cleared: Cleared<'_>) -> &str {
+    match cleared.value() {
+        Value::Text(text) | Value::Number(text) => text,
+        Value::Bool(_) | Value::Null => "",
     }
 }
 
