@@ -232,3 +232,116 @@ impl Corner {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn floor(cell: &str, number: &str) -> Option<String> {
+        let corner = Cell::parse(cell).unwrap().floor(&Decimal::parse(number)?)?;
+        let mut text = String::new();
+        corner.write(&mut text);
+        Some(text)
+    }
+
+    #[test]
+    fn exact_where_floats_are_not() {
+        for (cell, number, expected) in [
+            ("0.1", "0.3", "0.3"),
+            ("0.1", "0.7", "0.7"),
+            ("0.1", "0.29999999999999999", "0.2"),
+            ("0.1", "-0.3", "-0.3"),
+            ("0.1", "-0.30000000000000000000001", "-0.4"),
+            ("0.1", "52", "52.0"),
+            ("0.1", "-0", "0.0"),
+            ("0.1", "-0.0e7", "0.0"),
+            ("0.1", "-1e-999999999", "-0.1"),
+            ("0.1", "1e-999999999", "0.0"),
+            ("0.1", "5252001e-5", "52.5"),
+            ("0.1", "0.005252001e4", "52.5"),
+            ("0.25", "52.74", "52.50"),
+            ("0.3", "1", "0.9"),
+            ("100", "12345", "12300"),
+            ("100", "-1", "-100"),
+            ("100", "99.999", "0"),
+            ("7", "1e30", "999999999999999999999999999999"),
+            ("1e3", "123456789012345678901234567890.5", "123456789012345678901234567000"),
+            ("999999999999999999", "1e36", "999999999999999999999999999999999999"),
+            ("1", "-999999999999999999.5", "-1000000000000000000"),
+            ("2.5", "7.4", "5.0"),
+        ] {
+            assert_eq!(floor(cell, number).as_deref(), Some(expected), "{number} by {cell}");
+            assert_eq!(floor(cell, expected).as_deref(), Some(expected), "{number} by {cell}, again");
+        }
+    }
+
+    #[test]
+    fn out_of_range_is_neither_computed_nor_written_out() {
+        assert_eq!(floor("1", "1e999999999"), None);
+        assert_eq!(floor("1", "1e99999999999999999999999999"), None);
+        assert_eq!(floor("1", &"9".repeat(100_000)), None);
+        assert_eq!(floor("1", &format!("0.{}1e999999", "0".repeat(999_999))).as_deref(), Some("0"));
+        assert_eq!(floor("1", "1e399").unwrap().len(), 400);
+    }
+
+    #[test]
+    fn cells() {
+        for text in ["0", "-1", "", "x", "1e-10", "1234567890123456789", "1e18", "NaN", "0.0"] {
+            assert_eq!(Cell::parse(text), None, "{text}");
+        }
+        assert_eq!(Cell::parse("1.50").unwrap().ratio(), (3, 2));
+        assert_eq!(Cell::parse("0.1").unwrap().ratio(), (1, 10));
+        assert_eq!(Cell::parse("1e2"), Cell::parse("100.0"));
+        assert!(Cell::parse("0.25").unwrap().cmp_width(Cell::parse("0.3").unwrap()).is_lt());
+    }
+
+    #[test]
+    fn integers() {
+        let hundred = Cell::parse("100").unwrap();
+        for (number, expected) in
+            [(0, 0), (199, 100), (-1, -100), (i64::MIN, i64::MIN), (i64::MAX, i64::MAX - 7)]
+        {
+            assert_eq!(hundred.floor_i64(number), Some(expected));
+        }
+        assert_eq!(Cell::parse("0.5").unwrap().floor_i64(3), None);
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_integers(number in any::<i64>(), units in 1..10_000_000_u64, scale in 0..=9_u32) {
+            let cell = format!("{units}e-{scale}");
+            let corner = Cell::parse(&cell).unwrap().floor(&Decimal::parse(&number.to_string()).unwrap()).unwrap();
+            let (number, units) = (i128::from(number) * 10_i128.pow(scale), i128::from(units));
+            let expected = number - number.rem_euclid(units);
+            let mut text = String::new();
+            corner.write(&mut text);
+            let written: String = text.chars().filter(|&c| c != '.').collect();
+            // Written with the cell's own scale, which leaves out its trailing zeros.
+            let decimals = text.split_once('.').map_or(0, |(_, decimals)| u32::try_from(decimals.len()).unwrap());
+            prop_assert_eq!(written.parse::<i128>().unwrap() * 10_i128.pow(scale - decimals), expected);
+            prop_assert_eq!(corner.exact, number == expected);
+        }
+
+        #[test]
+        fn floats_agree_with_their_shortest_decimal(number in -400.0..400.0_f64, step in 0..4000_i32, cell in 0..5_usize) {
+            let cell = ["0.1", "0.01", "0.25", "1", "0.5"][cell];
+            for number in [number, f64::from(step) / 100.0, -f64::from(step) / 10.0] {
+                let expected: f64 = floor(cell, &format!("{number}")).unwrap().parse().unwrap();
+                let floored = Cell::parse(cell).unwrap().floor_f64(number).unwrap();
+                prop_assert_eq!(floored.to_bits(), (expected + 0.0).to_bits(), "{} by {}", number, cell);
+                prop_assert_eq!(Cell::parse(cell).unwrap().floor_f64(floored), Some(floored));
+            }
+        }
+    }
+
+    #[test]
+    fn floats_out_of_range() {
+        let cell = Cell::parse("0.1").unwrap();
+        for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e15, -1e300] {
+            assert_eq!(cell.floor_f64(number), None);
+        }
+        assert_eq!(cell.floor_f64(-0.0).map(f64::to_bits), Some(0));
+    }
+}

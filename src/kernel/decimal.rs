@@ -137,3 +137,43 @@ fn trim_trailing_zeros(digits: &[u8]) -> &[u8] {
 fn length(digits: &[u8]) -> i64 {
     i64::try_from(digits.len()).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spelled(text: &str) -> Option<String> {
+        let mut bytes = Vec::new();
+        Decimal::parse(text)?.spell(|piece| bytes.extend_from_slice(piece));
+        Some(String::from_utf8(bytes).unwrap())
+    }
+
+    #[test]
+    fn one_spelling_for_one_number() {
+        for (expected, spellings) in [
+            ("7", &["7", "7.0", "70e-1", "0.7e1", "7E0", "7e+0", "7.000e0"][..]),
+            ("0", &["0", "-0", "0.0", "0e999999999", "-0.000e-5"]),
+            ("-120", &["-120", "-1.2e2", "-12e1", "-120.0"]),
+            ("0.05", &["0.05", "5e-2", "0.50e-1"]),
+            ("1.5", &["1.5", "15e-1", "0.15E+1"]),
+            ("12.5", &["12.5", "1250e-2"]),
+            ("1e999999999", &["1e999999999", "10e999999998"]),
+            ("15e-1000001", &["1.5e-1000000"]),
+        ] {
+            for text in spellings {
+                assert_eq!(spelled(text).as_deref(), Some(expected), "{text}");
+            }
+        }
+        assert_eq!(spelled("1e40").map(|text| text.len()), Some(41));
+    }
+
+    #[test]
+    fn what_is_no_json_number() {
+        for text in [
+            "", "-", "+1", "01", "1.", ".5", "1e", "1e+", "1 ", " 1", "0x1", "NaN", "Infinity", "1,5", "--1",
+            "1e1.5", "١",
+        ] {
+            assert!(Decimal::parse(text).is_none(), "{text}");
+        }
+    }
+}

@@ -85,3 +85,63 @@ impl Grid {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn treat(degrees: &str, text: &str) -> Option<String> {
+        let mut scratch = String::new();
+        match Grid::parse(degrees).unwrap().treat(Value::Text(text), &mut scratch) {
+            Value::Text(text) => Some(text.to_owned()),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn south_west_corners() {
+        for (degrees, text, expected) in [
+            ("0.1", "52.5200661", "52.5"),
+            ("0.1", "-0.1278", "-0.2"),
+            ("0.1", "13", "13.0"),
+            ("0.25", "-33.8688", "-34.00"),
+            ("1", "179.99", "179"),
+            ("0.1", "180", "180.0"),
+            ("0.1", "-180", "-180.0"),
+            ("0.1", "359.99", "359.9"),
+            ("90", "-1e-9", "-90"),
+        ] {
+            assert_eq!(treat(degrees, text).as_deref(), Some(expected), "{text} by {degrees}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_angle_becomes_null() {
+        for text in ["525200661", "360.1", "-360.01", "1e999999999", "-1e400", "52,5", "52.5N", "", "nan"] {
+            assert_eq!(treat("0.1", text), None, "{text}");
+        }
+        for degrees in ["0", "-0.1", "90.1", "0.0000000001", "", "wide"] {
+            assert_eq!(Grid::parse(degrees), Err(InvalidGrid), "{degrees}");
+        }
+    }
+
+    #[test]
+    fn floats_as_a_database_holds_them() {
+        let grid = Grid::parse("0.1").unwrap();
+        for (degrees, corner) in [(0.3, 0.3), (0.7, 0.7), (-0.05, -0.1), (52.5200661, 52.5), (-360.0, -360.0)]
+        {
+            assert_eq!(grid.float64(degrees), Some(corner));
+        }
+        assert_eq!(grid.float64(f64::NAN), None);
+        assert_eq!(grid.float64(1e7), None);
+        assert_eq!(grid.ratio(), (1, 10));
+    }
+
+    #[test]
+    fn judged_by_value() {
+        let grid = Grid::parse("0.1").unwrap();
+        assert!(grid.judge(Value::Text("52.50")) == Judgement::AtCell);
+        assert!(grid.judge(Value::Text("52.51")) == Judgement::Refused(Misfit::FinerThanCell));
+        assert!(grid.judge(Value::Text("1000")) == Judgement::Refused(Misfit::Unreadable));
+    }
+}

@@ -191,19 +191,22 @@ impl Purpose {
     }
 }
 
-/// HKDF-Expand (RFC 5869 section 2.3) with `info` = label, NUL, name of the domain. The extract step is left
-/// out (section 3.3): an epoch's key is uniformly random.
+/// A subkey of one epoch. Its `info` is the purpose, NUL and the name of the domain. The extract step is left
+/// out (RFC 5869 section 3.3): an epoch's key is uniformly random.
 fn expand<const N: usize>(key: &EpochKey, purpose: Purpose, domain: &Domain) -> Secret<N> {
+    hkdf_expand(key.0.expose(), &[purpose.label(), &[0], domain.name().as_bytes()])
+}
+
+/// HKDF-Expand (RFC 5869 section 2.3); `info` comes in pieces.
+fn hkdf_expand<const N: usize>(prk: &[u8; KEY_BYTES], info: &[&[u8]]) -> Secret<N> {
     let mut okm = [0_u8; N];
     let mut previous = Zeroizing::new([0_u8; 32]);
     for (counter, chunk) in (1_u8..).zip(okm.chunks_mut(32)) {
-        let mut mac = hmac_of(key.0.expose());
+        let mut mac = hmac_of(prk);
         if counter > 1 {
             mac.update(previous.as_slice());
         }
-        mac.update(purpose.label());
-        mac.update(&[0]);
-        mac.update(domain.name().as_bytes());
+        info.iter().for_each(|piece| mac.update(piece));
         mac.update(&[counter]);
         *previous = mac.finalize().into_bytes().into();
         for (to, from) in chunk.iter_mut().zip(previous.iter()) {
@@ -225,4 +228,108 @@ pub fn hmac_of(key: &[u8; KEY_BYTES]) -> Hmac<Sha256> {
     let mac = Hmac::<Sha256>::new(&block);
     block.as_mut_slice().zeroize();
     mac
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(byte: u8) -> EpochKey {
+        EpochKey::from_random([byte; KEY_BYTES])
+    }
+
+    fn bytes(hex: &str) -> Vec<u8> {
+        let nibble = |byte: u8| crate::kernel::digits::hex(byte).unwrap();
+        hex.as_bytes().chunks(2).map(|pair| (nibble(pair[0]) << 4) | nibble(pair[1])).collect()
+    }
+
+    #[test]
+    fn hmac_vectors_of_rfc_4231() {
+        for (key, data, expected) in [
+            (
+                vec![0x0b; 20],
+                b"Hi There".to_vec(),
+                "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7",
+            ),
+            (
+                b"Jefe".to_vec(),
+                b"what do ya want for nothing?".to_vec(),
+                "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+            ),
+            (
+                vec![0xaa; 20],
+                vec![0xdd; 50],
+                "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe",
+            ),
+            (
+                (1..=25).collect(),
+                vec![0xcd; 50],
+                "82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b",
+            ),
+        ] {
+            // A shorter key is padded with zeros by HMAC itself.
+            let mut padded = [0; KEY_BYTES];
+            padded[..key.len()].copy_from_slice(&key);
+            let mut mac = hmac_of(&padded);
+            mac.update(&data);
+            assert_eq!(mac.finalize().into_bytes().to_vec(), bytes(expected));
+        }
+    }
+
+    #[test]
+    fn hkdf_vector_of_rfc_5869_appendix_a_1() {
+        let prk = bytes("077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5");
+        let info = bytes("f0f1f2f3f4f5f6f7f8f9");
+        let (head, tail) = info.split_at(3);
+        let okm: Secret<42> = hkdf_expand(&prk.try_into().unwrap(), &[head, tail]);
+        let expected = "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865";
+        assert_eq!(okm.expose().to_vec(), bytes(expected));
+    }
+
+    #[test]
+    fn a_key_file_comes_back_and_shows_nothing() {
+        let text = key(0xa5).to_file_text();
+        assert_eq!(text.trim_end().len(), 44);
+        let read = EpochKey::parse(&text).unwrap();
+        assert_eq!(read.0.expose(), &[0xa5; KEY_BYTES]);
+        assert_eq!(format!("{read:?}"), "EpochKey(Secret(32 bytes))");
+        let ring = KeyRing::new([("2026-q4".to_owned(), read)], "2026-q4").unwrap();
+        assert_eq!(format!("{ring:?}"), "KeyRing { current: \"2026-q4\", others: [] }");
+    }
+
+    #[test]
+    fn what_is_no_key_file() {
+        let long = STANDARD.encode([0; 33]);
+        let short = STANDARD.encode([0; 31]);
+        for text in
+            ["", "\n", "not base64", &long, &short, "pa5=", &"a".repeat(64), &format!("{short} {short}")]
+        {
+            assert!(EpochKey::parse(text).is_err());
+        }
+    }
+
+    #[test]
+    fn a_ring_holds_together() {
+        let epochs =
+            |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), key(1))).collect::<Vec<_>>();
+        assert_eq!(KeyRing::new(epochs(&["a"]), "b").unwrap_err(), KeyRingError::NoCurrent("b".into()));
+        assert_eq!(KeyRing::new(epochs(&["a", "a"]), "a").unwrap_err(), KeyRingError::Duplicate("a".into()));
+        assert_eq!(KeyRing::new(epochs(&["a", "b"]), "b").unwrap().current_epoch(), "b");
+        assert!(Domain::new("").is_err() && Domain::new(&"d".repeat(65)).is_err());
+    }
+
+    #[test]
+    fn subkeys_differ_by_epoch_purpose_and_domain() {
+        let ring = |byte| KeyRing::new([("e".to_owned(), key(byte))], "e").unwrap();
+        let domain = |name| Domain::new(name).unwrap();
+        let one = *ring(1).subkey::<32>(Purpose::Pseudonym, &domain("person")).expose();
+        for other in [
+            ring(2).subkey::<32>(Purpose::Pseudonym, &domain("person")),
+            ring(1).subkey::<32>(Purpose::TextToken, &domain("person")),
+            ring(1).subkey::<32>(Purpose::Pseudonym, &domain("perso")),
+        ] {
+            assert_ne!(&one, other.expose());
+        }
+        assert_eq!(&one, ring(1).subkey::<32>(Purpose::Pseudonym, &domain("person")).expose());
+    }
 }

@@ -78,3 +78,36 @@ impl Bucket {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_texts_keep_their_type() {
+        let bucket = Bucket::parse("100").unwrap();
+        let mut scratch = String::new();
+        assert!(bucket.treat(Value::Number("12345.6"), &mut scratch) == Value::Number("12300"));
+        scratch.clear();
+        assert!(bucket.treat(Value::Text("-1"), &mut scratch) == Value::Text("-100"));
+        for value in
+            [Value::Text("1 000"), Value::Text("NaN"), Value::Text(""), Value::Bool(true), Value::Null]
+        {
+            scratch.clear();
+            assert!(bucket.treat(value, &mut scratch) == Value::Null);
+        }
+        assert_eq!(Bucket::parse("0"), Err(InvalidBucket));
+        assert_eq!(bucket.int32(i32::MIN), Some(i32::MIN));
+        assert_eq!(bucket.int32(-1), Some(-100));
+        assert_eq!(bucket.ratio(), (100, 1));
+    }
+
+    #[test]
+    fn judged_by_value() {
+        let bucket = Bucket::parse("100").unwrap();
+        assert!(bucket.judge(Value::Text("1200")) == Judgement::AtCell);
+        assert!(bucket.judge(Value::Number("1.2e3")) == Judgement::AtCell);
+        assert!(bucket.judge(Value::Text("1201")) == Judgement::Refused(Misfit::FinerThanCell));
+        assert!(bucket.judge(Value::Text("x")) == Judgement::Refused(Misfit::Unreadable));
+    }
+}

@@ -100,3 +100,7 @@ impl Pseudonym {
         self.0
     }
 }
+
+#[cfg(test)]
+#[path = "pseudonym_tests.rs"]
+mod tests;

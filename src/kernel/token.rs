@@ -209,3 +209,7 @@ fn open(key: &[u8; 32], sealed: &[u8], out: &mut String) -> bool {
     let text = end.filter(|&end| padded.get(end) == Some(&0x80)).and_then(|end| padded.get(..end));
     text.and_then(|text| std::str::from_utf8(text).ok()).map(|text| out.push_str(text)).is_some()
 }
+
+#[cfg(test)]
+#[path = "token_tests.rs"]
+mod tests;

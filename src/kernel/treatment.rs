@@ -161,3 +161,7 @@ impl Treatment {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "treatment_tests.rs"]
+mod tests;
