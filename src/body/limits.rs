@@ -2,7 +2,8 @@
 
 use crate::base::budget::Budget;
 
-/// Bounds for one body.
+/// Bounds for one body. What it holds beyond its budget is at most three treated values (as read, unescaped,
+/// treated) of `max_token_bytes` and one frame for each of `max_depth`.
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// Objects and arrays inside each other.
