@@ -10,6 +10,7 @@
 //!  ─────────────────────────     below: no I/O, no ambient clock, plain functions over bytes and values
 //!  4  session                    conversations as state machines
 //!  3  body, audit                one room per kind of bytes, no doors between rooms
+//!  3  sql | body                 one room per kind of bytes, no doors between rooms
 //!  2  policy                     Label → Ruling → Plan → Cleared
 //!  1  kernel                     ip, pseudonym, token, geo, time, number, text scanner
 //!  0  base                       reader that cannot panic, byte budget, secret, clock, metrics
@@ -26,3 +27,4 @@ pub mod front;
 pub mod kernel;
 pub mod policy;
 pub mod session;
+pub mod sql;

@@ -1,0 +1,19 @@
+//! Statement text in, safe statement out.
+//!
+//! A [`Planner`] reads the client's text, understands it completely or refuses it, and prints another
+//! statement that asks the same of a database in which protected columns are coarse:
+//!
+//! ```text
+//! text ─ parse ─ lower ─ resolve ─ label ─ rewrite ─ print ─ parse again, compare ─ Planned
+//! ```
+//!
+//! Invariant: what is sent to a store is always what this room printed, never the client's text.
+//! Invariant: a decision depends on the statement, the policy and the catalogue, never on the data.
+//! Not here: sockets, messages, sessions, the treatment of result rows.
+
+mod seam;
+
+pub use seam::{
+    Column, CopyFormat, CopyOut, Effect, Kind, Output, Parameter, ParameterSource, Planned, Planner, Refusal,
+    SessionView,
+};
