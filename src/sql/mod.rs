@@ -11,6 +11,12 @@
 //! Invariant: a decision depends on the statement, the policy and the catalogue, never on the data.
 //! Not here: sockets, messages, sessions, the treatment of result rows.
 
+mod faithful;
+mod ir;
+mod lower;
+mod parse;
+mod print;
+mod refusal;
 mod seam;
 
 pub use seam::{

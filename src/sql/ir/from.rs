@@ -1,0 +1,93 @@
+//! What stands in `FROM`.
+
+use super::{Expr, Pos, Qualified, Query, TypeName};
+
+/// An item of `FROM`.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::sql) enum FromItem {
+    Table(TableItem),
+    Subquery { lateral: bool, query: Box<Query>, alias: Option<Alias> },
+    Function(FunctionItem),
+    Join(Box<Join>),
+}
+
+/// A relation by name.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::sql) struct TableItem {
+    /// The database, if it was named.
+    pub(in crate::sql) catalog: Option<String>,
+    pub(in crate::sql) name: Qualified,
+    /// `ONLY`: without children.
+    pub(in crate::sql) only: bool,
+    pub(in crate::sql) alias: Option<Alias>,
+    pub(in crate::sql) sample: Option<Sample>,
+    pub(in crate::sql) pos: Pos,
+}
+
+/// `TABLESAMPLE method (arguments) REPEATABLE (seed)`.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::sql) struct Sample {
+    pub(in crate::sql) method: Qualified,
+    pub(in crate::sql) arguments: Vec<Expr>,
+    pub(in crate::sql) seed: Option<Box<Expr>>,
+}
+
+/// `AS name (a, b)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::sql) struct Alias {
+    pub(in crate::sql) name: String,
+    pub(in crate::sql) columns: Vec<String>,
+}
+
+/// One function or `ROWS FROM (...)`.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::sql) struct FunctionItem {
+    pub(in crate::sql) lateral: bool,
+    pub(in crate::sql) rows_from: bool,
+    pub(in crate::sql) functions: Vec<(Expr, Vec<ColumnDefinition>)>,
+    pub(in crate::sql) ordinality: bool,
+    pub(in crate::sql) alias: Option<Alias>,
+    /// The definitions behind the alias of a single function.
+    pub(in crate::sql) definitions: Vec<ColumnDefinition>,
+    pub(in crate::sql) pos: Pos,
+}
+
+/// A column of a function that returns `record`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::sql) struct ColumnDefinition {
+    pub(in crate::sql) name: String,
+    pub(in crate::sql) ty: TypeName,
+    pub(in crate::sql) collation: Option<Qualified>,
+}
+
+/// A join of two items.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::sql) struct Join {
+    pub(in crate::sql) kind: JoinKind,
+    pub(in crate::sql) left: FromItem,
+    pub(in crate::sql) right: FromItem,
+    pub(in crate::sql) condition: JoinCondition,
+    pub(in crate::sql) alias: Option<Alias>,
+}
+
+/// Which rows without a partner survive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::sql) enum JoinKind {
+    Inner,
+    Left,
+    Right,
+    Full,
+}
+
+/// How the partners are found.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::sql) enum JoinCondition {
+    /// `CROSS JOIN`.
+    None,
+    Natural,
+    Using {
+        columns: Vec<String>,
+        alias: Option<String>,
+    },
+    On(Expr),
+}

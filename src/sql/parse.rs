@@ -1,0 +1,119 @@
+//! Text becomes trees: size and depth are checked before anything recurses.
+//!
+//! Invariant: whatever the text, parsing and planning end in a tree or a refusal, in bounded memory; the work runs
+//! on a thread whose stack is large enough for the deepest text that is let in, and a panic there is a refusal.
+
+use std::thread;
+
+use super::ir::{Pos, Statement};
+use super::lower;
+use super::refusal::{Checked, Denial};
+
+/// Longer texts are refused.
+pub(super) const MAX_STATEMENT_BYTES: usize = 256 * 1024;
+/// Deeper texts are refused. Each level may cost several frames of some hundred bytes in the parser, the decoder
+/// and our own passes; [`STACK_BYTES`] holds that many times over.
+const MAX_DEPTH: usize = 4_000;
+/// Address space, not memory: pages are taken when they are touched.
+const STACK_BYTES: usize = 512 * 1024 * 1024;
+
+/// Parses a text into statements. Call it on a thread of [`with_large_stack`].
+pub(super) fn statements(text: &str) -> Checked<Vec<Statement>> {
+    if text.len() > MAX_STATEMENT_BYTES {
+        return Err(Denial::new(
+            "54000",
+            format!("the statement is longer than {MAX_STATEMENT_BYTES} bytes"),
+            Pos::NONE,
+        ));
+    }
+    if text.contains('\0') {
+        return Err(Denial::new("22021", "the statement holds a NUL byte", Pos::NONE));
+    }
+    if text.len() > MAX_DEPTH {
+        check_depth(text)?;
+    }
+    let parsed =
+        pg_query::parse(text, pg_query::ParserOptions::DEFAULT).map_err(|error| syntax_error(&error))?;
+    lower::statements(parsed.protobuf)
+}
+
+/// Runs `work` where deep trees are safe.
+///
+/// # Errors
+/// No thread could be made, or the work panicked.
+pub(super) fn with_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Denial> {
+    let failed = || Denial::new("XX000", "the statement could not be planned", Pos::NONE);
+    thread::scope(|scope| {
+        let planning = thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, work);
+        planning.map_err(|_| failed())?.join().map_err(|_| failed())
+    })
+}
+
+/// The parser's words quote the text next to the error, which is the client's own; they are passed on.
+fn syntax_error(error: &pg_query::Error) -> Denial {
+    match error {
+        pg_query::Error::Parse(message) | pg_query::Error::Scan(message) => {
+            Denial::new("42601", message.clone(), Pos::NONE)
+        }
+        _ => Denial::new("42601", "the statement could not be parsed", Pos::NONE),
+    }
+}
+
+/// What may nest at one level of parentheses.
+#[derive(Default)]
+struct Level {
+    /// Operators since the last separator.
+    expression: usize,
+    /// Joins and set operations: their chains go on across separators.
+    chain: usize,
+}
+
+/// Bounds the depth of the tree from above by counting tokens: every open parenthesis, every token that may
+/// nest an expression since the last separator of its level, every link of a chain of joins or set operations.
+fn check_depth(text: &str) -> Checked<()> {
+    use pg_query::protobuf::{KeywordKind, Token};
+    let scanned = pg_query::scan(text).map_err(|error| syntax_error(&error))?;
+    let mut levels = vec![Level::default()];
+    let mut depth = 0_usize;
+    for token in scanned.tokens {
+        let kind = Token::try_from(token.token).unwrap_or(Token::Nul);
+        let unreserved = token.keyword_kind == KeywordKind::UnreservedKeyword as i32;
+        let nested = levels.len() > 1;
+        let top = levels.last_mut();
+        match (kind, top) {
+            (Token::Ascii40 | Token::Ascii91 | Token::Case, _) => {
+                levels.push(Level::default());
+                depth += 1;
+            }
+            (Token::Ascii41 | Token::Ascii93 | Token::EndP, _) if nested => {
+                let closed = levels.pop().unwrap_or_default();
+                depth = depth.saturating_sub(1 + closed.expression + closed.chain);
+            }
+            // Separators: what follows starts anew at this level. AND and OR chains are flat lists.
+            (
+                Token::Ascii44 | Token::And | Token::Or | Token::When | Token::Then | Token::Else,
+                Some(level),
+            ) => {
+                depth = depth.saturating_sub(level.expression);
+                level.expression = 0;
+            }
+            (Token::Join | Token::Union | Token::Intersect | Token::Except, Some(level)) => {
+                level.chain += 1;
+                depth += 1;
+            }
+            (
+                Token::Ident | Token::Sconst | Token::Iconst | Token::Fconst | Token::Param | Token::Ascii46,
+                _,
+            ) => {}
+            (_, Some(level)) if !unreserved => {
+                level.expression += 1;
+                depth += 1;
+            }
+            _ => {}
+        }
+        if depth > MAX_DEPTH {
+            return Err(Denial::new("54001", "the statement is nested too deeply", Pos::NONE));
+        }
+    }
+    Ok(())
+}

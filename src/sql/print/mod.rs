@@ -1,0 +1,49 @@
+//! Our trees become text.
+//!
+//! Invariant: every operator is parenthesised, every identifier quoted, every literal encoded anew, so that the
+//! text means the tree to every server whatever its settings. What was printed is parsed again and compared
+//! before it is sent (see `super::faithful`).
+
+mod expr;
+mod from;
+mod lexeme;
+mod query;
+mod statement;
+
+use super::ir::{Query, Statement};
+
+/// A text being written.
+#[derive(Default)]
+struct Writer {
+    text: String,
+}
+
+/// The text of a statement.
+pub(super) fn statement(statement: &Statement) -> String {
+    let mut writer = Writer::default();
+    writer.statement(statement);
+    writer.text
+}
+
+/// The text of a query.
+pub(super) fn query(query: &Query) -> String {
+    let mut writer = Writer::default();
+    writer.query(query);
+    writer.text
+}
+
+impl Writer {
+    fn word(&mut self, word: &str) {
+        self.text.push_str(word);
+    }
+
+    /// Writes `items` with `, ` between them.
+    fn list<T>(&mut self, items: impl IntoIterator<Item = T>, mut each: impl FnMut(&mut Self, T)) {
+        for (index, item) in items.into_iter().enumerate() {
+            if index > 0 {
+                self.word(", ");
+            }
+            each(self, item);
+        }
+    }
+}
