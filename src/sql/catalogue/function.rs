@@ -1,0 +1,70 @@
+//! Functions, operators and casts.
+
+use super::Oid;
+
+/// A function or aggregate.
+#[derive(Clone, Debug)]
+pub(in crate::sql) struct Function {
+    pub(in crate::sql) schema: String,
+    pub(in crate::sql) kind: FunctionKind,
+    pub(in crate::sql) result: Oid,
+    /// Types of the input arguments.
+    pub(in crate::sql) arguments: Vec<Oid>,
+    /// How many of the last have defaults.
+    pub(in crate::sql) defaults: usize,
+    /// The element type of a variadic last argument.
+    pub(in crate::sql) variadic: Option<Oid>,
+    /// Names and types of the output columns of a function with OUT arguments.
+    pub(in crate::sql) outputs: Vec<(String, Oid)>,
+    /// The extension that it belongs to.
+    pub(in crate::sql) extension: Option<String>,
+}
+
+/// `pg_proc.prokind`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::sql) enum FunctionKind {
+    Plain,
+    Aggregate,
+    Window,
+    Procedure,
+}
+
+impl FunctionKind {
+    pub(super) fn of(kind: &str) -> Option<Self> {
+        match kind {
+            "f" => Some(Self::Plain),
+            "a" => Some(Self::Aggregate),
+            "w" => Some(Self::Window),
+            "p" => Some(Self::Procedure),
+            _ => None,
+        }
+    }
+}
+
+/// An operator.
+#[derive(Clone, Debug)]
+pub(in crate::sql) struct Operator {
+    pub(in crate::sql) schema: String,
+    /// `None` for a prefix operator.
+    pub(in crate::sql) left: Option<Oid>,
+    pub(in crate::sql) right: Oid,
+    pub(in crate::sql) result: Oid,
+    /// The extension that it belongs to.
+    pub(in crate::sql) extension: Option<String>,
+}
+
+/// A cast between two types.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::sql) struct Cast {
+    pub(in crate::sql) context: CastContext,
+    /// The function that runs, if any, is the server's own or an extension's.
+    pub(in crate::sql) trusted: bool,
+}
+
+/// Where a cast applies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::sql) enum CastContext {
+    Implicit,
+    Assignment,
+    Explicit,
+}

@@ -1,0 +1,114 @@
+//! Finding things by name, along a search path.
+
+use std::sync::Arc;
+
+use super::super::ir::Qualified;
+use super::{Cast, Catalogue, Collation, Function, Oid, Operator, Relation, Type, TypeKind, TypeRef};
+
+impl Catalogue {
+    /// The schemas that unqualified names are looked up in, in order: `wanted` or the store's own path, with
+    /// `pg_catalog` first unless it is listed.
+    pub(in crate::sql) fn path(&self, wanted: Option<&[String]>, user: &str) -> Vec<String> {
+        let listed = wanted.unwrap_or(&self.search_path);
+        let listed = listed.iter().map(|schema| if schema == "$user" { user } else { schema.as_str() });
+        let mut path: Vec<String> =
+            listed.filter(|schema| self.schemas.contains(*schema)).map(str::to_owned).collect();
+        if !path.iter().any(|schema| schema == "pg_catalog") {
+            path.insert(0, "pg_catalog".to_owned());
+        }
+        path
+    }
+
+    /// The relation of this name, and its schema if the name was found along the path.
+    pub(in crate::sql) fn relation(&self, name: &Qualified, path: &[String]) -> Option<&Arc<Relation>> {
+        let within = |schema: &String| self.relation_names.get(&(schema.clone(), name.name.clone()));
+        let oid = match &name.schema {
+            Some(schema) => within(schema),
+            None => path.iter().find_map(within),
+        };
+        self.relations.get(oid?)
+    }
+
+    pub(in crate::sql) fn relation_by_oid(&self, oid: Oid) -> Option<&Arc<Relation>> {
+        self.relations.get(&oid)
+    }
+
+    pub(in crate::sql) fn type_by_oid(&self, oid: Oid) -> Option<&Type> {
+        self.types.get(&oid)
+    }
+
+    /// The type of this name.
+    pub(in crate::sql) fn type_by_name(&self, name: &Qualified, path: &[String]) -> Option<&Type> {
+        let within = |schema: &String| self.type_names.get(&(schema.clone(), name.name.clone()));
+        let oid = match &name.schema {
+            Some(schema) => within(schema),
+            None => path.iter().find_map(within),
+        };
+        self.types.get(oid?)
+    }
+
+    /// All functions of this name, in every schema.
+    pub(in crate::sql) fn functions(&self, name: &str) -> &[Function] {
+        self.functions.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// All operators of this name, in every schema.
+    pub(in crate::sql) fn operators(&self, name: &str) -> &[Operator] {
+        self.operators.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// True if a cast between these types (from any type, if the first is not known) may run a function that is
+    /// neither the server's own nor an extension's.
+    pub(in crate::sql) fn has_unknown_cast(&self, source: Option<Oid>, target: Oid) -> bool {
+        self.casts
+            .iter()
+            .any(|((from, to), cast)| *to == target && source.is_none_or(|ty| ty == *from) && !cast.trusted)
+    }
+
+    pub(in crate::sql) fn cast(&self, source: Oid, target: Oid) -> Option<Cast> {
+        self.casts.get(&(source, target)).copied()
+    }
+
+    pub(in crate::sql) fn collation(&self, oid: Oid) -> Option<&Collation> {
+        self.collations.get(&oid)
+    }
+
+    /// True if there is a collation of this name.
+    pub(in crate::sql) fn collation_named(&self, name: &Qualified, path: &[String]) -> Option<&Collation> {
+        let fits =
+            |collation: &&Collation, schema: &str| collation.schema == schema && collation.name == name.name;
+        match &name.schema {
+            Some(schema) => self.collations.values().find(|collation| fits(collation, schema)),
+            None => path
+                .iter()
+                .find_map(|schema| self.collations.values().find(|collation| fits(collation, schema))),
+        }
+    }
+
+    /// What a domain is over, down to the base; any other type is itself.
+    pub(in crate::sql) fn base_type(&self, ty: TypeRef) -> TypeRef {
+        let mut base = ty;
+        // Domains over domains are few; the bound is against a catalogue that goes in circles.
+        for _ in 0..32 {
+            match self.types.get(&base.oid).and_then(|ty| ty.base) {
+                Some(inner) => {
+                    let modifier = if base.modifier == -1 { inner.modifier } else { base.modifier };
+                    base = TypeRef { oid: inner.oid, modifier };
+                }
+                None => return base,
+            }
+        }
+        base
+    }
+
+    /// The element type of an array type (or of a domain over one).
+    pub(in crate::sql) fn element_type(&self, ty: Oid) -> Option<Oid> {
+        self.types.get(&self.base_type(TypeRef::plain(ty)).oid)?.element
+    }
+
+    /// The attributes of a composite type (or of a domain over one).
+    pub(in crate::sql) fn composite(&self, ty: Oid) -> Option<&Arc<Relation>> {
+        let ty = self.types.get(&self.base_type(TypeRef::plain(ty)).oid)?;
+        if ty.kind == TypeKind::Composite { self.relations.get(&ty.relation?) } else { None }
+    }
+}

@@ -1,0 +1,68 @@
+//! What exists in a database, as typed values: the snapshot that statements are resolved against.
+//!
+//! Invariant: a snapshot never changes; what it does not know does not exist for us, and is refused.
+//! Not here: asking the database ([`QUERIES`] are texts for whoever has a connection), the policy.
+
+mod function;
+mod load;
+mod lookup;
+mod queries;
+mod relation;
+mod types;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+pub(super) use function::{Cast, CastContext, Function, FunctionKind, Operator};
+pub use load::{CatalogueError, Row};
+pub use queries::{CatalogueQuery, QUERIES};
+pub(super) use relation::{Column, Relation, RelationKind};
+pub(super) use types::{Collation, Type, TypeKind, TypeRef, oid};
+
+/// An object identifier of the database.
+pub(super) type Oid = u32;
+
+/// A snapshot of one database's catalogue.
+#[derive(Debug)]
+pub struct Catalogue {
+    database: String,
+    /// `server_version_num`: 150020 is 15.20.
+    server_version: u32,
+    /// The store's own `search_path`, as set.
+    search_path: Vec<String>,
+    schemas: HashSet<String>,
+    relations: HashMap<Oid, Arc<Relation>>,
+    relation_names: HashMap<(String, String), Oid>,
+    types: HashMap<Oid, Type>,
+    type_names: HashMap<(String, String), Oid>,
+    functions: HashMap<String, Vec<Function>>,
+    operators: HashMap<String, Vec<Operator>>,
+    casts: HashMap<(Oid, Oid), Cast>,
+    collations: HashMap<Oid, Collation>,
+}
+
+impl Catalogue {
+    /// The database that this is a snapshot of.
+    #[must_use]
+    pub fn database(&self) -> &str {
+        &self.database
+    }
+
+    /// The server's version as a number: 150020 is 15.20.
+    #[must_use]
+    pub const fn server_version(&self) -> u32 {
+        self.server_version
+    }
+
+    /// The store's own search path, as it is set.
+    #[must_use]
+    pub fn own_search_path(&self) -> &[String] {
+        &self.search_path
+    }
+
+    /// The server's major version: 15.
+    #[must_use]
+    pub const fn major_version(&self) -> u32 {
+        self.server_version / 10_000
+    }
+}

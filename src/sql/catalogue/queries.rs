@@ -1,0 +1,94 @@
+//! The questions whose answers make a snapshot.
+//!
+//! They run in this order on one connection, in one transaction if there is one, and every name in them is
+//! qualified. The second empties the search path, so that the server prints view definitions with qualified
+//! names; the last puts the session's own back.
+
+/// One question.
+#[derive(Clone, Copy, Debug)]
+pub struct CatalogueQuery {
+    /// What it asks for.
+    pub name: &'static str,
+    /// Its text; the answer is read in text format.
+    pub text: &'static str,
+}
+
+/// All questions, in order. [`super::Catalogue::load`] wants the answers in the same order.
+pub const QUERIES: [CatalogueQuery; 13] = [
+    CatalogueQuery {
+        name: "server",
+        text: "SELECT pg_catalog.current_setting('server_version_num'), pg_catalog.current_database(), \
+               (SELECT pg_catalog.string_agg(s, pg_catalog.chr(31)) FROM pg_catalog.unnest(\
+               pg_catalog.string_to_array(pg_catalog.current_setting('search_path'), ',')) AS u(s))",
+    },
+    CatalogueQuery { name: "enter", text: "SELECT pg_catalog.set_config('search_path', '', false)" },
+    CatalogueQuery { name: "schemas", text: "SELECT nspname FROM pg_catalog.pg_namespace" },
+    CatalogueQuery {
+        name: "relations",
+        text: "SELECT c.oid, n.nspname, c.relname, c.relkind, c.relrowsecurity, \
+               coalesce(c.reloptions::text, '') ~ 'security_barrier=(true|on|yes|1)', \
+               CASE WHEN c.relkind IN ('v', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema') \
+               THEN pg_catalog.pg_get_viewdef(c.oid) END, \
+               pg_catalog.array_to_string(k.conkey, ' ') \
+               FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+               LEFT JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid AND k.contype = 'p' \
+               WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c') AND n.nspname !~ '^pg_(toast|temp)'",
+    },
+    CatalogueQuery {
+        name: "columns",
+        text: "SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attcollation \
+               FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
+               JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+               WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c') \
+               AND n.nspname !~ '^pg_(toast|temp)' ORDER BY a.attrelid, a.attnum",
+    },
+    CatalogueQuery {
+        name: "inheritance",
+        text: "SELECT inhrelid, inhparent FROM pg_catalog.pg_inherits ORDER BY inhrelid, inhseqno",
+    },
+    CatalogueQuery {
+        name: "types",
+        text: "SELECT t.oid, n.nspname, t.typname, t.typtype, t.typcategory, t.typispreferred, \
+               CASE WHEN t.typcategory = 'A' THEN t.typelem ELSE 0 END, t.typarray, t.typbasetype, t.typtypmod, \
+               t.typrelid, e.extname \
+               FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
+               LEFT JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass \
+               AND d.objid = t.oid AND d.objsubid = 0 AND d.deptype = 'e' \
+               LEFT JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid",
+    },
+    CatalogueQuery {
+        name: "functions",
+        text: "SELECT n.nspname, p.proname, p.prokind, p.prorettype, p.proargtypes, \
+               p.pronargdefaults, p.provariadic, pg_catalog.array_to_string(p.proallargtypes, ' '), \
+               pg_catalog.array_to_string(p.proargmodes, ' '), \
+               pg_catalog.array_to_string(p.proargnames, pg_catalog.chr(31)), e.extname \
+               FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
+               LEFT JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass \
+               AND d.objid = p.oid AND d.deptype = 'e' \
+               LEFT JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid ORDER BY p.oid",
+    },
+    CatalogueQuery {
+        name: "operators",
+        text: "SELECT n.nspname, o.oprname, o.oprleft, o.oprright, o.oprresult, e.extname \
+               FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace \
+               LEFT JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_operator'::pg_catalog.regclass \
+               AND d.objid = o.oid AND d.deptype = 'e' \
+               LEFT JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid ORDER BY o.oid",
+    },
+    CatalogueQuery {
+        name: "casts",
+        text: "SELECT c.castsource, c.casttarget, c.castcontext, \
+               c.castfunc = 0 OR n.nspname = 'pg_catalog' OR d.objid IS NOT NULL \
+               FROM pg_catalog.pg_cast c LEFT JOIN pg_catalog.pg_proc p ON p.oid = c.castfunc \
+               LEFT JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
+               LEFT JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_cast'::pg_catalog.regclass \
+               AND d.objid = c.oid AND d.deptype = 'e'",
+    },
+    CatalogueQuery {
+        name: "collations",
+        text: "SELECT c.oid, n.nspname, c.collname, c.collisdeterministic \
+               FROM pg_catalog.pg_collation c JOIN pg_catalog.pg_namespace n ON n.oid = c.collnamespace",
+    },
+    CatalogueQuery { name: "extensions", text: "SELECT extname, extversion FROM pg_catalog.pg_extension" },
+    CatalogueQuery { name: "leave", text: "RESET search_path" },
+];

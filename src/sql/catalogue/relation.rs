@@ -1,0 +1,81 @@
+//! Tables, views and their columns.
+
+use super::{Oid, TypeRef};
+
+/// A relation that a statement may name.
+#[derive(Debug)]
+pub(in crate::sql) struct Relation {
+    pub(in crate::sql) oid: Oid,
+    pub(in crate::sql) schema: String,
+    pub(in crate::sql) name: String,
+    pub(in crate::sql) kind: RelationKind,
+    pub(in crate::sql) columns: Vec<Column>,
+    /// Inheritance parents or the partitioned table.
+    pub(in crate::sql) parents: Vec<Oid>,
+    /// Inheritance children or partitions.
+    pub(in crate::sql) children: Vec<Oid>,
+    pub(in crate::sql) row_security: bool,
+    pub(in crate::sql) security_barrier: bool,
+    /// The query of a view or materialised view, all names qualified.
+    pub(in crate::sql) definition: Option<String>,
+    /// Attribute numbers of the primary key.
+    pub(in crate::sql) primary_key: Vec<i16>,
+}
+
+/// What kind of relation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::sql) enum RelationKind {
+    Table,
+    View,
+    MaterializedView,
+    ForeignTable,
+    Sequence,
+    Composite,
+    Other,
+}
+
+/// A column of a relation or an attribute of a composite type.
+#[derive(Clone, Debug)]
+pub(in crate::sql) struct Column {
+    pub(in crate::sql) number: i16,
+    pub(in crate::sql) name: String,
+    pub(in crate::sql) ty: TypeRef,
+    pub(in crate::sql) collation: Oid,
+}
+
+impl Relation {
+    /// The column of this name.
+    pub(in crate::sql) fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// True for relations of the server's own schemas.
+    pub(in crate::sql) fn is_system(&self) -> bool {
+        is_system_schema(&self.schema)
+    }
+}
+
+/// The schemas that the server itself fills.
+pub(in crate::sql) fn is_system_schema(schema: &str) -> bool {
+    matches!(schema, "pg_catalog" | "information_schema" | "pg_toast")
+}
+
+impl RelationKind {
+    /// True for views, whose columns are protected where they come from.
+    pub(in crate::sql) const fn is_view(self) -> bool {
+        matches!(self, Self::View | Self::MaterializedView | Self::ForeignTable)
+    }
+
+    /// From `pg_class.relkind`.
+    pub(super) fn of(kind: &str) -> Self {
+        match kind {
+            "r" | "p" => Self::Table,
+            "v" => Self::View,
+            "m" => Self::MaterializedView,
+            "f" => Self::ForeignTable,
+            "S" => Self::Sequence,
+            "c" => Self::Composite,
+            _ => Self::Other,
+        }
+    }
+}
