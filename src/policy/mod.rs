@@ -20,7 +20,7 @@ pub use field::{FieldRule, HttpField, HttpFieldError, SqlField, SqlFieldError};
 pub use http_store::{DocumentPlan, HttpPlans, HttpPolicy, NoRoute, RouteMatch, RoutePlan};
 pub use jsonpath::{JsonPath, PathError, PathErrorKind, Segment, Selector};
 pub use label::Label;
-pub use plan::{Overlap, Plan, PlanBuilder, PlanFindings, PlanTooLarge, State};
+pub use plan::{Overlap, Plan, PlanBuilder, PlanFindings, PlanTooLarge, State, Steps};
 pub use role::{MemberPattern, Role, role_of};
 pub use route::{
     Captured, Param, ParamPlace, PathTemplate, RequestBody, Route, TemplateError, TemplateSegment,

@@ -104,6 +104,30 @@ impl Plan {
         *named.unwrap_or(&table.other_element)
     }
 
+    /// All steps that lead from here: what the walk decides for one value, for a reader that wants them all.
+    #[must_use]
+    pub fn steps(&self, state: State) -> Steps<'_> {
+        let Some(table) = self.table(state) else {
+            return Steps {
+                members: Vec::new(),
+                other_member: State::DEAD,
+                elements: Vec::new(),
+                other_element: State::DEAD,
+            };
+        };
+        let mut members: Vec<(&[u8], State)> = match &table.members {
+            Members::Few(few) => few.iter().map(|(name, next)| (&**name, *next)).collect(),
+            Members::Many(many) => many.iter().map(|(name, next)| (&**name, *next)).collect(),
+        };
+        members.sort_by_key(|(name, _)| *name);
+        Steps {
+            members,
+            other_member: table.other_member,
+            elements: table.elements.to_vec(),
+            other_element: table.other_element,
+        }
+    }
+
     /// The ruling for the value that stands here, if a rule names it.
     #[must_use]
     pub fn ruling(&self, state: State) -> Option<&Ruling> {
@@ -152,6 +176,19 @@ impl Plan {
 
 impl State {
     const DEAD: Self = Self { table: DEAD, ruling: NO_RULING };
+}
+
+/// All steps that lead from one place of a [`Plan`].
+#[derive(Clone, Debug)]
+pub struct Steps<'p> {
+    /// Members with a name of their own, in the order of their bytes.
+    pub members: Vec<(&'p [u8], State)>,
+    /// Any other member.
+    pub other_member: State,
+    /// Elements with a position of their own.
+    pub elements: Vec<(u64, State)>,
+    /// Any other element.
+    pub other_element: State,
 }
 
 /// Collects rules, then compiles them.

@@ -1,0 +1,116 @@
+//! The policy bound to a catalogue: what happens to each column of each relation, as expressions of the store.
+//!
+//! Invariant: a coarsening expression is immutable, does not depend on any setting of the session, and never
+//! raises an error; what lies outside its guarded range becomes NULL.
+//! Not here: where the expressions are put.
+
+mod address;
+mod bind;
+mod coarse;
+mod json;
+mod number;
+mod spell;
+mod template;
+mod text;
+mod time;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+pub(super) use spell::type_name;
+pub(super) use template::Template;
+
+use super::analyse::Identity;
+use super::catalogue::{Catalogue, Oid, Relation};
+use super::ir::{Expr, TypeName};
+use crate::policy::{Ruling, SqlPlans};
+
+/// The policy for one role, and what it came to for the relations that were asked for.
+pub(super) struct Rules {
+    plans: SqlPlans,
+    bound: Mutex<HashMap<Oid, Arc<Bound>>>,
+}
+
+/// What the policy says of a relation.
+#[derive(Debug)]
+pub(super) enum Bound {
+    /// Nothing in it is to be hidden.
+    Open,
+    /// What happens to each column, in order.
+    Columns(Vec<Protection>),
+    /// The policy does not fit the relation any more, in these words.
+    Broken(String),
+}
+
+/// What happens to a column.
+#[derive(Clone, Debug)]
+pub(super) enum Protection {
+    Open,
+    /// An expression of the column is taken instead; boxed, because most columns are open.
+    Coarse(Box<Coarse>),
+    /// It stays raw inside, with a label.
+    Identifier(Arc<Identity>),
+    Identifiers(Arc<Identity>),
+}
+
+/// A coarsened column.
+#[derive(Clone, Debug)]
+pub(super) struct Coarse {
+    expression: Template,
+    ruling: Option<Ruling>,
+}
+
+impl Rules {
+    pub(super) fn new(plans: SqlPlans) -> Self {
+        Self { plans, bound: Mutex::default() }
+    }
+
+    /// What happens to the columns of `relation`.
+    pub(super) fn bound(&self, catalogue: &Catalogue, relation: &Arc<Relation>) -> Arc<Bound> {
+        let known = self.bound.lock().unwrap_or_else(PoisonError::into_inner).get(&relation.oid).cloned();
+        if let Some(known) = known {
+            return known;
+        }
+        let bound = Arc::new(bind::relation(&self.plans, catalogue, relation));
+        self.bound.lock().unwrap_or_else(PoisonError::into_inner).insert(relation.oid, Arc::clone(&bound));
+        bound
+    }
+}
+
+impl fmt::Debug for Rules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rules").finish_non_exhaustive()
+    }
+}
+
+impl Protection {
+    /// An expression in place of the column, decided by `ruling`.
+    fn coarse(expression: Template, ruling: &Ruling) -> Self {
+        Self::Coarse(Box::new(Coarse { expression, ruling: Some(ruling.clone()) }))
+    }
+
+    /// A constant of a column's type.
+    pub(super) fn constant(text: &str, ty: TypeName) -> Self {
+        let value = if text == "NULL" { Expr::null() } else { Expr::text(text) };
+        let expression = Template::of(value.cast(ty));
+        Self::Coarse(Box::new(Coarse { expression, ruling: None }))
+    }
+
+    /// The expression that stands for the column `raw`.
+    pub(super) fn applied(&self, raw: Expr) -> Expr {
+        match self {
+            Self::Open | Self::Identifier(_) | Self::Identifiers(_) => raw,
+            Self::Coarse(coarse) => coarse.expression.filled(&raw),
+        }
+    }
+
+    /// The ruling that decided.
+    pub(super) fn ruling(&self) -> Option<&Ruling> {
+        match self {
+            Self::Open => None,
+            Self::Coarse(coarse) => coarse.ruling.as_ref(),
+            Self::Identifier(identity) | Self::Identifiers(identity) => Some(&identity.ruling),
+        }
+    }
+}
