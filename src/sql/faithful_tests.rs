@@ -1,3 +1,5 @@
+//! What is printed says what was read, and depth is bounded.
+
 use super::*;
 
 /// Every construct once: parsed, printed, parsed again, compared.
@@ -42,7 +44,7 @@ fn refuses_what_is_too_deep_without_overflowing() {
             Err(denial) => Some(denial.into_refusal("").sqlstate),
         })
         .unwrap();
-        assert!(matches!(code, Some("54000" | "54001")), "{:?} for {:.40}", code, text);
+        assert!(matches!(code, Some("54000" | "54001")), "{code:?} for {text:.40}");
     }
 }
 
@@ -62,6 +64,6 @@ fn lets_in_what_is_deep_enough_for_people() {
         });
         // Printing adds parentheses and quotes; what grows beyond the limits is refused, no more.
         let failed = failed.unwrap().err().map(|denial| denial.into_refusal("").sqlstate);
-        assert!(matches!(failed, None | Some("54000" | "54001")), "{failed:?} for {:.40}", text);
+        assert!(matches!(failed, None | Some("54000" | "54001")), "{failed:?} for {text:.40}");
     }
 }

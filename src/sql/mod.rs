@@ -11,15 +11,23 @@
 //! Invariant: a decision depends on the statement, the policy and the catalogue, never on the data.
 //! Not here: sockets, messages, sessions, the treatment of result rows.
 
+mod allow;
+mod analyse;
+mod catalogue;
 mod faithful;
 mod ir;
 mod lower;
 mod parse;
+mod planner;
 mod print;
 mod refusal;
+mod rules;
 mod seam;
+mod statement;
 
+pub use catalogue::{Catalogue, CatalogueError, CatalogueQuery, QUERIES, Row};
+pub use planner::{PINNED_SETTINGS, Planner};
 pub use seam::{
-    Column, CopyFormat, CopyOut, Effect, Kind, Output, Parameter, ParameterSource, Planned, Planner, Refusal,
+    Column, CopyFormat, CopyOut, Effect, Kind, Output, Parameter, ParameterSource, Planned, Refusal,
     SessionView,
 };

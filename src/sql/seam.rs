@@ -4,27 +4,6 @@ use std::fmt;
 
 use crate::policy::Ruling;
 
-/// Makes safe statements of a client's text. Immutable: catalogue snapshot, column policy and settings; shared.
-#[derive(Debug)]
-pub struct Planner {}
-
-impl Planner {
-    /// Plans every statement of `text`, in order. An empty text has none.
-    ///
-    /// `parameters` are the type oids that the client declared in Parse (0 = not declared); empty for a simple query.
-    ///
-    /// # Errors
-    /// The first statement that is not understood or not allowed; nothing of the string may be sent then.
-    pub fn plan(
-        &self,
-        _text: &str,
-        _session: &SessionView<'_>,
-        _parameters: &[u32],
-    ) -> Result<Vec<Planned>, Refusal> {
-        Err(Refusal::unsupported("statements", None))
-    }
-}
-
 /// What a plan depends on besides the text.
 #[derive(Clone, Copy)]
 pub struct SessionView<'a> {
@@ -177,7 +156,7 @@ pub enum CopyFormat {
         quote: u8,
         /// Before a quote inside a field.
         escape: u8,
-        /// The columns that are always quoted: all (`None` in `Some`), or these by position.
+        /// The columns that are always quoted, by position.
         force_quote: Vec<usize>,
     },
     /// Length-prefixed binary.
@@ -225,17 +204,4 @@ pub struct Refusal {
     pub hint: Option<String>,
     /// Where in the client's text, counted in characters from 1.
     pub position: Option<u32>,
-}
-
-impl Refusal {
-    /// What this program does not understand.
-    #[must_use]
-    pub fn unsupported(construct: &str, position: Option<u32>) -> Self {
-        Self {
-            sqlstate: "0A000",
-            message: format!("{construct} is not supported here"),
-            hint: None,
-            position,
-        }
-    }
 }

@@ -9,6 +9,7 @@ mod from;
 mod name;
 mod query;
 mod statement;
+pub(super) mod walk;
 
 pub(super) use expr::{
     Argument, Bound, BoundKind, Call, Expr, ExprKind, Frame, FrameExclusion, FrameUnits, Literal, Over,

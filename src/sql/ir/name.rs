@@ -49,11 +49,6 @@ impl Qualified {
     pub(in crate::sql) fn builtin(name: impl Into<String>) -> Self {
         Self::within("pg_catalog", name)
     }
-
-    /// True for `pg_catalog.name`.
-    pub(in crate::sql) fn is_builtin(&self, name: &str) -> bool {
-        self.name == name && self.schema.as_deref() == Some("pg_catalog")
-    }
 }
 
 /// A type as written: `pg_catalog.numeric(10,2)[]`.

@@ -16,13 +16,13 @@ pub(super) fn literal(constant: protobuf::AConst) -> Checked<Literal> {
         Val::Ival(value) => Ok(Literal::Integer(value.ival)),
         Val::Boolval(value) => Ok(Literal::Boolean(value.boolval)),
         Val::Sval(value) => Ok(Literal::Text(value.sval)),
-        Val::Fval(value) => number(value.fval, Pos::at(location)).map(Literal::Number),
+        Val::Fval(value) => number(&value.fval, Pos::at(location)).map(Literal::Number),
         Val::Bsval(value) => bits(&value.bsval, Pos::at(location)),
     }
 }
 
 /// Newer grammars know `0x1F` and `1_000`; older servers would read something else, so they become decimals.
-fn number(text: String, pos: Pos) -> Checked<String> {
+fn number(text: &str, pos: Pos) -> Checked<String> {
     let plain: String = text.chars().filter(|c| *c != '_').collect();
     let (sign, digits) = plain.strip_prefix('-').map_or(("", plain.as_str()), |rest| ("-", rest));
     let lower = digits.to_ascii_lowercase();

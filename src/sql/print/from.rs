@@ -6,7 +6,7 @@ use super::super::ir::{
 use super::Writer;
 
 impl Writer {
-    pub(super) fn from_item(&mut self, item: &FromItem) {
+    pub(super) fn item(&mut self, item: &FromItem) {
         match item {
             FromItem::Table(table) => self.table(table),
             FromItem::Subquery { lateral, query, alias } => {
@@ -89,7 +89,7 @@ impl Writer {
 
     fn join(&mut self, join: &Join) {
         self.text.push('(');
-        self.from_item(&join.left);
+        self.item(&join.left);
         self.word(if join.condition == JoinCondition::Natural { " NATURAL" } else { "" });
         self.word(match (join.kind, &join.condition) {
             (JoinKind::Inner, JoinCondition::None) => " CROSS JOIN ",
@@ -98,7 +98,7 @@ impl Writer {
             (JoinKind::Right, _) => " RIGHT JOIN ",
             (JoinKind::Full, _) => " FULL JOIN ",
         });
-        self.from_item(&join.right);
+        self.item(&join.right);
         match &join.condition {
             JoinCondition::None | JoinCondition::Natural => {}
             JoinCondition::On(condition) => {

@@ -10,7 +10,7 @@ mod lexeme;
 mod query;
 mod statement;
 
-use super::ir::{Query, Statement};
+use super::ir::Statement;
 
 /// A text being written.
 #[derive(Default)]
@@ -22,13 +22,6 @@ struct Writer {
 pub(super) fn statement(statement: &Statement) -> String {
     let mut writer = Writer::default();
     writer.statement(statement);
-    writer.text
-}
-
-/// The text of a query.
-pub(super) fn query(query: &Query) -> String {
-    let mut writer = Writer::default();
-    writer.query(query);
     writer.text
 }
 

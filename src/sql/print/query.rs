@@ -70,7 +70,7 @@ impl Writer {
         }
         if !select.from.is_empty() {
             self.word(" FROM ");
-            self.list(&select.from, Self::from_item);
+            self.list(&select.from, Self::item);
         }
         if let Some(filter) = &select.filter {
             self.word(" WHERE ");

@@ -217,7 +217,7 @@ impl Writer {
             }
             Transaction::Commit { chain } => self.word(if *chain { "COMMIT AND CHAIN" } else { "COMMIT" }),
             Transaction::Rollback { chain } => {
-                self.word(if *chain { "ROLLBACK AND CHAIN" } else { "ROLLBACK" })
+                self.word(if *chain { "ROLLBACK AND CHAIN" } else { "ROLLBACK" });
             }
             Transaction::Savepoint(name) => named(self, "SAVEPOINT ", name),
             Transaction::Release(name) => named(self, "RELEASE SAVEPOINT ", name),

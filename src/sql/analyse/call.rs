@@ -1,0 +1,277 @@
+//! Function calls: which function is meant, whether it is on the list, and what its arguments may be.
+
+use super::super::allow::FunctionAccess;
+use super::super::catalogue::{Function, FunctionKind, Oid, TypeRef, oid};
+use super::super::ir::{Argument, Call, Expr, ExprKind, Literal, Pos, Qualified, TypeName};
+use super::super::refusal::{Checked, Denial};
+use super::scope::{Level, Term};
+use super::{Analysis, Label, infer};
+
+/// A function that was found.
+pub(super) struct Resolved<'c> {
+    pub(super) name: Qualified,
+    /// The one that the server will take, if types tell.
+    pub(super) function: Option<&'c Function>,
+    pub(super) kind: FunctionKind,
+    pub(super) result: Option<TypeRef>,
+}
+
+impl<'a> Analysis<'a> {
+    pub(super) fn call(&mut self, call: &Call, pos: Pos, level: &Level<'_>) -> Checked<Term> {
+        if let Some(term) = self.answered_call(call, pos)? {
+            return Ok(term);
+        }
+        let terms = call
+            .arguments
+            .iter()
+            .map(|argument| self.expr(&argument.value, level))
+            .collect::<Checked<Vec<Term>>>()?;
+        let types: Vec<Option<Oid>> = terms.iter().map(Term::oid).collect();
+        let Some(resolved) = self.resolve_function(call, &types, pos)? else {
+            return self.call_of_type(call, terms, pos);
+        };
+        let access = self.function_access(&resolved, pos)?;
+        if access == FunctionAccess::Silenced {
+            return Ok(self.silenced(&resolved, pos));
+        }
+        if access == FunctionAccess::PerRow && level.is_open() {
+            let message =
+                format!("{}() in this place is refused: it would tell the order of rows", call.name.name);
+            return Err(
+                Denial::forbidden(message, pos).hint("use it in a query of its own, or over one table")
+            );
+        }
+        if call.over.is_some() {
+            return self.windowed(call, terms, &resolved, pos, level);
+        }
+        if resolved.kind == FunctionKind::Aggregate {
+            return self.aggregate(call, terms, &resolved, pos, level);
+        }
+        let label = plain_label(call, &terms, pos)?;
+        let rewritten = Call {
+            name: resolved.name,
+            arguments: arguments(call, terms),
+            filter: None,
+            order_by: Vec::new(),
+            ..call.clone()
+        };
+        if call.filter.is_some() || !call.order_by.is_empty() || call.distinct || call.star {
+            return Err(Denial::new(
+                "42809",
+                format!("{} is not an aggregate function", call.name.name),
+                pos,
+            ));
+        }
+        Ok(Term { expr: Expr { kind: ExprKind::Call(Box::new(rewritten)), pos }, label, ty: resolved.result })
+    }
+
+    /// Refuses what is not on the list.
+    fn function_access(&self, resolved: &Resolved<'_>, pos: Pos) -> Checked<FunctionAccess> {
+        let schema = resolved.name.schema.as_deref().unwrap_or_default();
+        let extension = resolved.function.and_then(|function| function.extension.as_deref());
+        let access = self.world.lists.function(schema, &resolved.name.name, extension);
+        if access != FunctionAccess::Refused {
+            return Ok(access);
+        }
+        let message = format!("function {}.{}() is refused", schema, resolved.name.name);
+        let hint = match (schema, extension) {
+            ("pg_catalog", _) => "it is not on the list of functions that read nothing but their arguments",
+            (_, Some(_)) => "this function of an extension is not on the list",
+            (_, None) => "functions of users are not opened; write what it does into the query",
+        };
+        Err(Denial::forbidden(message, pos).hint(hint))
+    }
+
+    /// A function that would tell sizes or counters: NULL of its type.
+    fn silenced(&self, resolved: &Resolved<'_>, pos: Pos) -> Term {
+        let ty = resolved.result.unwrap_or(TypeRef::plain(oid::TEXT));
+        let kind = ExprKind::Cast { value: Box::new(Expr::null()), to: self.type_name(ty) };
+        Term::public(Expr { kind, pos }, Some(ty))
+    }
+
+    /// Finds the functions of this name and picks one. `None` if there are none at all.
+    pub(super) fn resolve_function(
+        &self,
+        call: &Call,
+        types: &[Option<Oid>],
+        pos: Pos,
+    ) -> Checked<Option<Resolved<'a>>> {
+        let all = self.catalogue().functions(&call.name.name);
+        let visible = |function: &&Function| match &call.name.schema {
+            Some(schema) => function.schema == *schema,
+            None => self.path.contains(&function.schema),
+        };
+        let mut visible: Vec<&Function> = all.iter().filter(visible).collect();
+        if visible.is_empty() {
+            return Ok(None);
+        }
+        // Of equal signatures the one that comes first on the path hides the others.
+        visible.sort_by_key(|function| self.path.iter().position(|schema| *schema == function.schema));
+        let fitting: Vec<(&Function, Vec<Oid>)> =
+            visible.iter().filter_map(|function| Some((*function, parameters(function, call)?))).collect();
+        if fitting.is_empty() {
+            if self.is_type(&call.name) && call.arguments.len() == 1 {
+                return Ok(None);
+            }
+            let message = format!("function {} with these arguments does not exist", call.name.name);
+            return Err(Denial::new("42883", message, pos));
+        }
+        let signatures: Vec<Vec<Oid>> = fitting.iter().map(|(_, parameters)| parameters.clone()).collect();
+        let named = call.arguments.iter().any(|argument| argument.name.is_some());
+        let unnamed = vec![None; types.len()];
+        let arguments = if named { unnamed.as_slice() } else { types };
+        if let Some((function, parameters)) =
+            infer::pick(self.catalogue(), &signatures, arguments).and_then(|index| fitting.get(index))
+        {
+            let result = infer::result(self.catalogue(), function.result, parameters, arguments);
+            return Ok(Some(Resolved {
+                name: Qualified::within(&function.schema, &call.name.name),
+                function: Some(function),
+                kind: function.kind,
+                result,
+            }));
+        }
+        // The types do not tell; where all candidates are of one schema the server may choose among them.
+        let Some((first, _)) = fitting.first() else { return Ok(None) };
+        if fitting.iter().any(|(function, _)| function.schema != first.schema || function.kind != first.kind)
+        {
+            let message = format!("function {} is ambiguous here", call.name.name);
+            return Err(Denial::new("42725", message, pos).hint("name its schema and cast its arguments"));
+        }
+        let one_result = fitting.iter().all(|(function, _)| function.result == first.result);
+        Ok(Some(Resolved {
+            name: Qualified::within(&first.schema, &call.name.name),
+            function: Some(first),
+            kind: first.kind,
+            result: if one_result {
+                infer::result(self.catalogue(), first.result, &first.arguments, arguments)
+            } else {
+                None
+            },
+        }))
+    }
+
+    fn is_type(&self, name: &Qualified) -> bool {
+        self.catalogue().type_by_name(name, &self.path).is_some()
+    }
+
+    /// `text(x)` where there is no such function is a cast.
+    fn call_of_type(&mut self, call: &Call, terms: Vec<Term>, pos: Pos) -> Checked<Term> {
+        let plain = !call.star && call.over.is_none() && call.filter.is_none() && !call.distinct;
+        let mut terms = terms.into_iter();
+        match (terms.next(), terms.next()) {
+            (Some(term), None) if plain && self.is_type(&call.name) => {
+                term.label.require_public("a cast", pos)?;
+                let to =
+                    TypeName { name: call.name.clone(), modifiers: Vec::new(), dimensions: Vec::new(), pos };
+                let (to, ty) = self.resolve_type(&to)?;
+                let kind = ExprKind::Cast { value: Box::new(term.expr), to };
+                Ok(Term { expr: Expr { kind, pos }, label: term.label, ty: Some(ty) })
+            }
+            _ => {
+                let message = format!("function {} does not exist", call.name.name);
+                Err(Denial::new("42883", message, pos))
+            }
+        }
+    }
+
+    /// Calls whose answer depends on the session that the client believes to have.
+    fn answered_call(&self, call: &Call, pos: Pos) -> Checked<Option<Term>> {
+        if call.name.schema.as_deref().is_some_and(|schema| schema != "pg_catalog") {
+            return Ok(None);
+        }
+        let text = |index: usize| match call.arguments.get(index).map(|argument| &argument.value.kind) {
+            Some(ExprKind::Literal(Literal::Text(text))) => Some(text.as_str()),
+            _ => None,
+        };
+        match call.name.name.as_str() {
+            "current_schema" if call.arguments.is_empty() => {
+                Ok(Some(Term::public(self.current_schema(), Some(TypeRef::plain(oid::NAME)))))
+            }
+            "current_schemas" => {
+                let implicit = match call.arguments.first().map(|argument| &argument.value.kind) {
+                    Some(ExprKind::Literal(Literal::Boolean(implicit))) => *implicit,
+                    _ => {
+                        return Err(Denial::unsupported(
+                            "current_schemas() of anything but true or false",
+                            pos,
+                        ));
+                    }
+                };
+                let path = if implicit { self.path.as_slice() } else { self.listed_path() };
+                let names = path.iter().map(|schema| Expr::text(schema.clone())).collect();
+                let array = TypeName { dimensions: vec![None], ..TypeName::builtin("name") };
+                Ok(Some(Term::public(Expr::made(ExprKind::Array(names)).cast(array), None)))
+            }
+            "current_setting" => {
+                let Some(setting) = text(0) else {
+                    return Err(Denial::unsupported("current_setting() of anything but a literal", pos));
+                };
+                if setting.eq_ignore_ascii_case("search_path") {
+                    let path = self.listed_path().join(", ");
+                    return Ok(Some(Term::public(
+                        Expr::text(path).cast(TypeName::builtin("text")),
+                        Some(TypeRef::plain(oid::TEXT)),
+                    )));
+                }
+                if self.world.lists.may_show(setting) {
+                    return Ok(None);
+                }
+                Err(Denial::forbidden("showing this setting is refused", pos))
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+/// The arguments of a call, rewritten.
+pub(super) fn arguments(call: &Call, terms: Vec<Term>) -> Vec<Argument> {
+    let names = call.arguments.iter().map(|argument| argument.name.clone());
+    names.zip(terms).map(|(name, term)| Argument { name, value: term.expr }).collect()
+}
+
+/// The types of parameters that a call of this form would fill, if it can.
+fn parameters(function: &Function, call: &Call) -> Option<Vec<Oid>> {
+    let given =
+        if call.within_group { call.arguments.len() + call.order_by.len() } else { call.arguments.len() };
+    let declared = &function.arguments;
+    if call.star {
+        return declared.is_empty().then(Vec::new);
+    }
+    if call.within_group {
+        return Some(declared.iter().copied().take(call.arguments.len()).collect());
+    }
+    if given == declared.len() && (function.variadic.is_none() || call.variadic) {
+        return Some(declared.clone());
+    }
+    if given <= declared.len() && given + function.defaults >= declared.len() && function.variadic.is_none() {
+        return Some(declared.iter().copied().take(given).collect());
+    }
+    let element = function.variadic.filter(|_| !call.variadic)?;
+    let fixed = declared.len().checked_sub(1)?;
+    if given < fixed {
+        return None;
+    }
+    let head = declared.iter().copied().take(fixed);
+    Some(head.chain(std::iter::repeat_n(element, given - fixed)).collect())
+}
+
+/// What a function of identifiers may be.
+fn plain_label(call: &Call, terms: &[Term], pos: Pos) -> Checked<Label> {
+    let Some(identity) = terms.iter().find_map(|term| term.label.identity()) else {
+        return Ok(Label::Public);
+    };
+    let builtin = call.name.schema.as_deref().is_none_or(|schema| schema == "pg_catalog");
+    let others_public = terms.iter().skip(1).all(|term| term.label.is_public());
+    match (call.name.name.as_str(), terms.first().map(|term| &term.label)) {
+        ("unnest", Some(Label::Identifiers(identity))) if builtin && terms.len() == 1 => {
+            Ok(Label::Identifier(std::sync::Arc::clone(identity)))
+        }
+        (
+            "cardinality" | "array_length" | "array_upper" | "array_lower" | "array_ndims",
+            Some(Label::Identifiers(_)),
+        ) if builtin && others_public => Ok(Label::Public),
+        ("num_nulls" | "num_nonnulls", _) if builtin && !call.variadic => Ok(Label::Public),
+        _ => Err(identity.misused(&format!("function {}()", call.name.name), pos)),
+    }
+}

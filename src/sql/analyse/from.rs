@@ -1,0 +1,167 @@
+//! `FROM`: each item gives names to a level and an order to its rows.
+
+use std::rc::Rc;
+
+use super::super::ir::{Alias, Expr, FromItem, Pos, Query, TableItem};
+use super::super::refusal::{Checked, Denial};
+use super::Analysis;
+use super::scope::{CteEntry, Item, ItemColumn, Level, OutputColumn, RowOrder, Term, WholeRow};
+
+/// A rewritten item and the names that it gives.
+pub(super) struct FromPart {
+    pub(super) item: FromItem,
+    pub(super) names: Vec<Rc<Item>>,
+    pub(super) order: RowOrder,
+}
+
+impl Analysis<'_> {
+    /// Analyses a `FROM` clause; its names are added to `level`.
+    pub(super) fn read_from(
+        &mut self,
+        items: &[FromItem],
+        level: &mut Level<'_>,
+    ) -> Checked<(Vec<FromItem>, RowOrder)> {
+        let reads_before = self.protected_reads;
+        let mut rewritten = Vec::with_capacity(items.len());
+        let mut order = RowOrder::Public;
+        for item in items {
+            let part = self.read_item(item, level)?;
+            for name in &part.names {
+                require_new_name(name, &level.items)?;
+            }
+            level.items.extend(part.names);
+            order = order.max(part.order);
+            rewritten.push(part.item);
+        }
+        if items.len() > 1 && self.protected_reads > reads_before {
+            order = RowOrder::Open;
+        }
+        Ok((rewritten, order))
+    }
+
+    /// Analyses one item. `level` holds the names that a lateral item may use.
+    pub(super) fn read_item(&mut self, item: &FromItem, level: &Level<'_>) -> Checked<FromPart> {
+        match item {
+            FromItem::Table(table) => self.table(table, level),
+            FromItem::Subquery { lateral, query, alias } => {
+                self.subquery_item(*lateral, query, alias.as_ref(), level)
+            }
+            FromItem::Function(function) => self.function_item(function, level),
+            FromItem::Join(join) => self.join(join, level),
+        }
+    }
+
+    fn table(&mut self, table: &TableItem, level: &Level<'_>) -> Checked<FromPart> {
+        let plain = table.catalog.is_none() && table.name.schema.is_none();
+        match level.cte(&table.name.name).filter(|_| plain) {
+            Some(cte) => self.cte_item(&cte, table, level),
+            None => self.relation(table, level),
+        }
+    }
+
+    fn cte_item(&mut self, cte: &CteEntry, table: &TableItem, level: &Level<'_>) -> Checked<FromPart> {
+        if table.sample.is_some() || table.only {
+            return Err(Denial::unsupported("this use of a WITH query", table.pos));
+        }
+        if cte.protected {
+            self.protected_reads += 1;
+        }
+        let names = self.item_of(&cte.name, table.alias.as_ref(), &cte.columns, table.pos, level)?;
+        let item = FromItem::Table(TableItem { alias: Some(column_alias(&names)), ..table.clone() });
+        Ok(FromPart { item, names: vec![Rc::new(names)], order: cte.order })
+    }
+
+    fn subquery_item(
+        &mut self,
+        lateral: bool,
+        query: &Query,
+        alias: Option<&Alias>,
+        level: &Level<'_>,
+    ) -> Checked<FromPart> {
+        // Without LATERAL, the names of this level are not to be seen inside, those of WITH are.
+        let hidden = Level { outer: level.outer, ..Level::default() };
+        let analysed = self.query(query, if lateral { level } else { &hidden }, false)?;
+        let made = self.made_name();
+        let name = alias.map_or(made.as_str(), |alias| alias.name.as_str());
+        let names = self.item_of(name, alias, &analysed.columns, Pos::NONE, level)?;
+        let item = FromItem::Subquery {
+            lateral,
+            query: Box::new(analysed.query),
+            alias: Some(column_alias(&names)),
+        };
+        let names = Item { relation_visible: alias.is_some(), ..names };
+        Ok(FromPart { item, names: vec![Rc::new(names)], order: analysed.order })
+    }
+
+    /// How our statement calls an item that the client calls `name`.
+    pub(super) fn free_alias(&mut self, name: &str, level: &Level<'_>) -> String {
+        if level.is_free(name) { name.to_owned() } else { self.made_name() }
+    }
+
+    /// The names of an item with these columns.
+    pub(super) fn item_of(
+        &mut self,
+        name: &str,
+        alias: Option<&Alias>,
+        columns: &[OutputColumn],
+        pos: Pos,
+        level: &Level<'_>,
+    ) -> Checked<Item> {
+        let name = alias.map_or(name, |alias| alias.name.as_str());
+        let given = alias.map_or(&[][..], |alias| alias.columns.as_slice());
+        if given.len() > columns.len() {
+            let message = format!(
+                "table \"{name}\" has {} columns available but {} columns specified",
+                columns.len(),
+                given.len()
+            );
+            return Err(Denial::new("42P10", message, pos));
+        }
+        let printed = self.free_alias(name, level);
+        let column = |(index, column): (usize, &OutputColumn)| {
+            let visible = given.get(index).unwrap_or(&column.name);
+            let expr = Expr::column(&printed, visible);
+            ItemColumn {
+                name: visible.clone(),
+                term: Term { expr, label: column.label.clone(), ty: column.ty },
+            }
+        };
+        let raw = columns.iter().any(|column| !column.label.is_public());
+        Ok(Item {
+            name: name.to_owned(),
+            schema: None,
+            columns: columns.iter().enumerate().map(column).collect(),
+            system_columns: Vec::new(),
+            key: Vec::new(),
+            whole_row: if raw { WholeRow::Built } else { WholeRow::Plain { ty: None } },
+            relation_visible: true,
+            columns_visible: true,
+            alias: printed,
+        })
+    }
+}
+
+/// The alias under which an item goes on, with all its columns named.
+pub(super) fn column_alias(item: &Item) -> Alias {
+    Alias {
+        name: item.alias.clone(),
+        columns: item.columns.iter().map(|column| column.name.clone()).collect(),
+    }
+}
+
+/// Two items of one name cannot be told apart.
+pub(super) fn require_new_name(new: &Item, known: &[Rc<Item>]) -> Checked<()> {
+    let same = |item: &Rc<Item>| {
+        item.relation_visible
+            && new.relation_visible
+            && item.name == new.name
+            && (item.schema.is_none() || new.schema.is_none() || item.schema == new.schema)
+    };
+    if known.iter().any(same) {
+        let message = format!("table name \"{}\" specified more than once", new.name);
+        return Err(
+            Denial::new("42712", message, Pos::NONE).hint("give each table a name of its own: FROM t AS a")
+        );
+    }
+    Ok(())
+}

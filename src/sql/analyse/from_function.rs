@@ -1,0 +1,165 @@
+//! Functions in `FROM`.
+
+use std::rc::Rc;
+
+use super::super::catalogue::{TypeRef, oid};
+use super::super::ir::{Alias, ColumnDefinition, Expr, ExprKind, FromItem, FunctionItem, Pos};
+use super::super::refusal::{Checked, Denial};
+use super::from::{FromPart, column_alias};
+use super::name::column_name;
+use super::scope::{Level, OutputColumn, RowOrder, Term, WholeRow};
+use super::{Analysis, Label};
+
+/// The columns of one function, and whether it gives a plain value.
+struct FunctionColumns {
+    columns: Vec<OutputColumn>,
+    scalar: bool,
+}
+
+impl Analysis<'_> {
+    pub(super) fn function_item(&mut self, item: &FunctionItem, level: &Level<'_>) -> Checked<FromPart> {
+        let mut columns = Vec::new();
+        let mut functions = Vec::with_capacity(item.functions.len());
+        let mut scalar = item.functions.len() == 1 && !item.ordinality;
+        for (call, definitions) in &item.functions {
+            let definitions = if definitions.is_empty() { &item.definitions } else { definitions };
+            let term = self.expr(call, level)?;
+            let found = self.columns_of_function(call, &term, definitions, item)?;
+            scalar = scalar && found.scalar;
+            columns.extend(found.columns);
+            functions.push((term.expr, self.definitions(definitions)?));
+        }
+        if item.ordinality {
+            let ty = Some(TypeRef::plain(oid::INT8));
+            columns.push(OutputColumn { name: "ordinality".to_owned(), label: Label::Public, ty });
+        }
+        let name = match item.functions.first() {
+            Some((call, _)) => column_name(call),
+            None => return Err(Denial::odd_tree("function in FROM", item.pos)),
+        };
+        let mut names = self.item_of(&name, item.alias.as_ref(), &columns, item.pos, level)?;
+        if scalar {
+            names.whole_row = WholeRow::Column;
+        }
+        // Definitions stand behind the single function's alias, or behind each function of ROWS FROM.
+        let behind = !item.definitions.is_empty();
+        let alias = if behind {
+            Alias { name: names.alias.clone(), columns: Vec::new() }
+        } else {
+            column_alias(&names)
+        };
+        let definitions = self.definitions(&item.definitions)?;
+        let functions = if behind {
+            functions.into_iter().map(|(call, _)| (call, Vec::new())).collect()
+        } else {
+            functions
+        };
+        let rewritten = FunctionItem { functions, alias: Some(alias), definitions, ..item.clone() };
+        Ok(FromPart {
+            item: FromItem::Function(rewritten),
+            names: vec![Rc::new(names)],
+            order: RowOrder::Public,
+        })
+    }
+
+    fn definitions(&self, definitions: &[ColumnDefinition]) -> Checked<Vec<ColumnDefinition>> {
+        let one = |definition: &ColumnDefinition| {
+            let (ty, _) = self.resolve_type(&definition.ty)?;
+            let collation = match &definition.collation {
+                None => None,
+                Some(name) => {
+                    let known = self.catalogue().collation_named(name, &self.path);
+                    let unknown = || Denial::new("42704", "this collation does not exist", definition.ty.pos);
+                    let known = known.ok_or_else(unknown)?;
+                    Some(super::ir::Qualified::within(&known.schema, &known.name))
+                }
+            };
+            Ok(ColumnDefinition { name: definition.name.clone(), ty, collation })
+        };
+        definitions.iter().map(one).collect()
+    }
+
+    fn columns_of_function(
+        &mut self,
+        call: &Expr,
+        term: &Term,
+        definitions: &[ColumnDefinition],
+        item: &FunctionItem,
+    ) -> Checked<FunctionColumns> {
+        if !definitions.is_empty() {
+            term.label.require_public("a function with column definitions", call.pos)?;
+            let column = |definition: &ColumnDefinition| {
+                let (_, ty) = self.resolve_type(&definition.ty)?;
+                Ok(OutputColumn { name: definition.name.clone(), label: Label::Public, ty: Some(ty) })
+            };
+            let columns = definitions.iter().map(column).collect::<Checked<_>>()?;
+            return Ok(FunctionColumns { columns, scalar: false });
+        }
+        if let Some(columns) = self.unnested(call, term)? {
+            return Ok(FunctionColumns { columns, scalar: false });
+        }
+        if let Some(columns) = self.output_columns_of(call, term) {
+            let scalar = columns.len() == 1 && self.gives_scalar(term);
+            let columns = columns
+                .into_iter()
+                .map(|(name, ty)| OutputColumn { name, label: term.label.clone(), ty: Some(ty) })
+                .collect();
+            return Ok(FunctionColumns { columns, scalar });
+        }
+        if matches!(term.oid(), Some(oid::RECORD)) || (term.ty.is_none() && self.may_be_composite(call)) {
+            return Err(unknown_columns(call.pos));
+        }
+        let alias = item.alias.as_ref().filter(|_| item.functions.len() == 1);
+        let name = alias.map_or_else(|| column_name(call), |alias| alias.name.clone());
+        let column = OutputColumn { name, label: term.label.clone(), ty: term.ty };
+        Ok(FunctionColumns { columns: vec![column], scalar: true })
+    }
+
+    /// `unnest(a, b)` is a column for each array.
+    fn unnested(&mut self, call: &Expr, term: &Term) -> Checked<Option<Vec<OutputColumn>>> {
+        let ExprKind::Call(inner) = &call.kind else { return Ok(None) };
+        if inner.name.name != "unnest" || inner.arguments.len() < 2 {
+            return Ok(None);
+        }
+        term.label.require_public("unnest() of several arrays", call.pos)?;
+        let column = OutputColumn { name: "unnest".to_owned(), label: Label::Public, ty: None };
+        Ok(Some(vec![column; inner.arguments.len()]))
+    }
+
+    /// The named output columns of a function, or the attributes of the composite type that it gives.
+    pub(super) fn output_columns_of(&self, call: &Expr, term: &Term) -> Option<Vec<(String, TypeRef)>> {
+        if let Some(relation) = term.oid().and_then(|ty| self.catalogue().composite(ty)) {
+            let columns = relation.columns.iter();
+            return Some(
+                columns.map(|column| (column.name.clone(), self.catalogue().base_type(column.ty))).collect(),
+            );
+        }
+        let ExprKind::Call(inner) = &call.kind else { return None };
+        let resolved = self.resolve_function(inner, &vec![None; inner.arguments.len()], Pos::NONE).ok()??;
+        let outputs = &resolved.function?.outputs;
+        if outputs.is_empty() {
+            return None;
+        }
+        let column = |(name, ty): &(String, u32)| (name.clone(), TypeRef::plain(*ty));
+        Some(outputs.iter().map(column).collect())
+    }
+
+    fn gives_scalar(&self, term: &Term) -> bool {
+        term.oid().is_some_and(|ty| ty != oid::RECORD && self.catalogue().composite(ty).is_none())
+    }
+
+    /// True if only the types of its arguments would tell what a function gives.
+    fn may_be_composite(&self, call: &Expr) -> bool {
+        let ExprKind::Call(inner) = &call.kind else { return false };
+        let resolved = self.resolve_function(inner, &vec![None; inner.arguments.len()], Pos::NONE);
+        let function = resolved.ok().flatten().and_then(|resolved| resolved.function);
+        function.is_none_or(|function| {
+            matches!(function.result, oid::ANYELEMENT | oid::ANYCOMPATIBLE | oid::ANYNONARRAY | oid::RECORD)
+        })
+    }
+}
+
+fn unknown_columns(pos: Pos) -> Denial {
+    Denial::unsupported("a function in FROM whose columns are not known", pos)
+        .hint("say them: FROM f(...) AS t (a integer, b text), or cast its arguments")
+}

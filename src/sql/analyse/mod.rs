@@ -1,0 +1,193 @@
+//! Names are resolved, values labelled and the statement rewritten, in one walk.
+//!
+//! Every reference to a protected relation becomes a derived table whose columns are coarse already, so that most
+//! values are harmless wherever they flow; identifiers stay raw inside and are followed by their label; and where
+//! the server's plan may have put rows in an order that raw values decide, a total order of visible values is
+//! fixed before the order can show.
+//!
+//! Invariant: what this walk does not understand is refused; nothing is passed on unread.
+//! Not here: text, the policy's own rules (`rules`), the lists of what is allowed (`allow`).
+
+mod aggregate;
+mod call;
+mod column;
+mod compare;
+mod expr;
+mod from;
+mod from_function;
+mod group;
+mod infer;
+mod join;
+mod label;
+mod name;
+mod operator;
+mod order;
+mod query;
+mod relation;
+mod scope;
+mod select;
+mod set_operation;
+mod sublink;
+mod target;
+mod types;
+mod view;
+mod window;
+mod with;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub(super) use label::{Identity, Label};
+pub(super) use query::Analysed;
+pub(super) use scope::OutputColumn;
+use scope::{Level, RowOrder};
+
+use super::allow::Lists;
+use super::catalogue::Catalogue;
+use super::refusal::{Checked, Denial};
+use super::rules::Rules;
+use super::seam::{Parameter, ParameterSource};
+use super::{SessionView, ir};
+use crate::policy::Ruling;
+
+/// What statements are resolved against; the same for all of them.
+#[derive(Debug)]
+pub(super) struct World {
+    pub(super) catalogue: Arc<Catalogue>,
+    pub(super) rules: Rules,
+    pub(super) lists: Lists,
+}
+
+/// The walk through one statement.
+pub(super) struct Analysis<'a> {
+    world: &'a World,
+    /// Schemas for unqualified names, in order.
+    path: Vec<String>,
+    salt: &'a [u8; 16],
+    /// Types that the client declared for its parameters.
+    declared: &'a [u32],
+    /// Parameters of the rewritten statement.
+    parameters: Vec<Parameter>,
+    /// Parameters keep the client's numbers (in `PREPARE`, where their order is the client's).
+    fixed_parameters: bool,
+    /// How often a protected relation was read so far.
+    protected_reads: usize,
+    /// Names made so far.
+    made_names: usize,
+    /// Views within views.
+    view_depth: usize,
+    /// Rulings that applied, by field: for `explain` and the audit log.
+    applied: BTreeMap<String, Ruling>,
+}
+
+/// Views within views beyond this are refused.
+const MAX_VIEW_DEPTH: usize = 32;
+
+impl<'a> Analysis<'a> {
+    pub(super) fn new(world: &'a World, session: &SessionView<'a>, declared: &'a [u32]) -> Self {
+        Self {
+            world,
+            path: world.catalogue.path(session.search_path, session.user),
+            salt: session.salt,
+            declared,
+            parameters: Vec::new(),
+            fixed_parameters: false,
+            protected_reads: 0,
+            made_names: 0,
+            view_depth: 0,
+            applied: BTreeMap::new(),
+        }
+    }
+
+    /// Analyses a query whose rows go to the client, in this order.
+    pub(super) fn top(&mut self, query: &ir::Query) -> Checked<Analysed> {
+        self.query(query, &Level::default(), true)
+    }
+
+    /// Analyses an expression that stands for itself, such as an argument of `EXECUTE`.
+    pub(super) fn constant(&mut self, expr: &ir::Expr) -> Checked<ir::Expr> {
+        Ok(self.public(expr, &Level::default(), "EXECUTE")?.expr)
+    }
+
+    /// The type of a parameter of `PREPARE`.
+    pub(super) fn parameter_type(&self, ty: &ir::TypeName) -> Checked<(ir::TypeName, u32)> {
+        let (name, found) = self.resolve_type(ty)?;
+        Ok((name, found.oid))
+    }
+
+    /// Keeps the client's numbers of parameters, of which the largest is `count`.
+    pub(super) fn fix_parameters(&mut self, count: u32) {
+        self.fixed_parameters = true;
+        self.parameters = (1..=count).map(|number| self.plain_parameter(number)).collect();
+    }
+
+    /// The parameters of the rewritten statement and the rulings that applied.
+    pub(super) fn finish(self) -> (Vec<Parameter>, BTreeMap<String, Ruling>) {
+        (self.parameters, self.applied)
+    }
+
+    /// True if a protected relation was read.
+    pub(super) const fn reads_protected(&self) -> bool {
+        self.protected_reads > 0
+    }
+
+    fn catalogue(&self) -> &'a Catalogue {
+        &self.world.catalogue
+    }
+
+    fn plain_parameter(&self, number: u32) -> Parameter {
+        let index = usize::try_from(number).unwrap_or(usize::MAX).wrapping_sub(1);
+        Parameter {
+            source: ParameterSource::Client(number),
+            turned_back: None,
+            type_oid: self.declared.get(index).copied().unwrap_or(0),
+        }
+    }
+
+    /// The number in the rewritten statement of a parameter that is used as it is.
+    fn parameter(&mut self, number: u32, pos: ir::Pos) -> Checked<u32> {
+        if self.fixed_parameters {
+            return Ok(number);
+        }
+        let same = |parameter: &Parameter| {
+            parameter.turned_back.is_none() && parameter.source == ParameterSource::Client(number)
+        };
+        let index = match self.parameters.iter().position(same) {
+            Some(index) => index,
+            None => {
+                self.parameters.push(self.plain_parameter(number));
+                self.parameters.len() - 1
+            }
+        };
+        numbered(index, pos)
+    }
+
+    /// The number of a new parameter that holds what a token stands for.
+    fn turned_back(
+        &mut self,
+        source: ParameterSource,
+        ruling: &Ruling,
+        ty: u32,
+        pos: ir::Pos,
+    ) -> Checked<u32> {
+        if self.fixed_parameters {
+            return Err(Denial::unsupported("comparing a token inside PREPARE", pos)
+                .hint("send the statement with parameters through the protocol instead"));
+        }
+        self.parameters.push(Parameter { source, turned_back: Some(ruling.clone()), type_oid: ty });
+        numbered(self.parameters.len() - 1, pos)
+    }
+
+    /// A name that no client uses by accident.
+    fn made_name(&mut self) -> String {
+        self.made_names += 1;
+        format!("sfumato_{}", self.made_names)
+    }
+}
+
+/// The protocol counts parameters in 16 bits.
+fn numbered(index: usize, pos: ir::Pos) -> Checked<u32> {
+    u16::try_from(index + 1)
+        .map(u32::from)
+        .map_err(|_| Denial::unsupported("more than 65535 parameters", pos))
+}

@@ -1,0 +1,164 @@
+//! Operators: which one is meant, and what it may be applied to.
+
+use super::super::catalogue::{Oid, Operator, TypeRef, oid};
+use super::super::ir::{Expr, ExprKind, Pos, Qualified};
+use super::super::refusal::{Checked, Denial};
+use super::compare::is_equality;
+use super::expr::boolean;
+use super::scope::{Level, Term};
+use super::{Analysis, Label, infer};
+
+impl Analysis<'_> {
+    pub(super) fn operator(
+        &mut self,
+        op: &Qualified,
+        left: Option<&Expr>,
+        right: &Expr,
+        pos: Pos,
+        level: &Level<'_>,
+    ) -> Checked<Term> {
+        let Some(left) = left else {
+            let right = self.public(right, level, &format!("operator {}", op.name))?;
+            let (op, ty) = self.resolve_operator(op, None, right.oid(), pos)?;
+            let kind = ExprKind::Operator { op, left: None, right: Box::new(right.expr) };
+            return Ok(Term::public(Expr { kind, pos }, ty));
+        };
+        if is_equality(op) {
+            return self.equality(op, left, right, pos, level);
+        }
+        let left = self.expr(left, level)?;
+        let right = self.expr(right, level)?;
+        let label = operator_label(op, &left, &right, pos)?;
+        let (op, ty) = self.resolve_operator(op, left.oid(), right.oid(), pos)?;
+        let kind = ExprKind::Operator { op, left: Some(Box::new(left.expr)), right: Box::new(right.expr) };
+        Ok(Term { expr: Expr { kind, pos }, label, ty })
+    }
+
+    fn equality(
+        &mut self,
+        op: &Qualified,
+        left: &Expr,
+        right: &Expr,
+        pos: Pos,
+        level: &Level<'_>,
+    ) -> Checked<Term> {
+        // A row on one side may be a subquery of several columns on the other; both have their labels.
+        let (left, right) = self.compared(left, right, &format!("`{}`", op.name), level)?;
+        let types = (self.quick_type(&left), self.quick_type(&right));
+        let (op, _) = self.resolve_operator(op, types.0, types.1, pos)?;
+        Ok(boolean(ExprKind::Operator { op, left: Some(left), right }, pos))
+    }
+
+    /// The type of a rewritten expression, where its form tells.
+    fn quick_type(&self, expr: &Expr) -> Option<Oid> {
+        match &expr.kind {
+            ExprKind::Cast { to, .. } if to.dimensions.is_empty() => {
+                self.catalogue().type_by_name(&to.name, &[]).map(|ty| ty.oid)
+            }
+            ExprKind::Row { .. } => Some(oid::RECORD),
+            _ => None,
+        }
+    }
+
+    /// The operator with its schema, and the type of its result.
+    pub(super) fn resolve_operator(
+        &self,
+        op: &Qualified,
+        left: Option<Oid>,
+        right: Option<Oid>,
+        pos: Pos,
+    ) -> Checked<(Qualified, Option<TypeRef>)> {
+        let named: Vec<&Operator> = self
+            .catalogue()
+            .operators(if op.name == "!=" { "<>" } else { &op.name })
+            .iter()
+            .filter(|candidate| match &op.schema {
+                Some(schema) => candidate.schema == *schema,
+                None => self.path.contains(&candidate.schema),
+            })
+            .collect();
+        if named.is_empty() {
+            return Err(Denial::new("42883", format!("operator {} does not exist", op.name), pos));
+        }
+        let unknown =
+            named.iter().find(|candidate| !self.is_known(&candidate.schema, candidate.extension.as_deref()));
+        let builtin_only = named.iter().all(|candidate| candidate.schema == "pg_catalog");
+        let arity = |candidate: &&&Operator| candidate.left.is_some() == left.is_some();
+        let unary_or_binary: Vec<&Operator> =
+            if left.is_some() { named.iter().filter(arity).copied().collect() } else { named.clone() };
+        let types: Vec<Vec<Oid>> = unary_or_binary
+            .iter()
+            .map(|candidate| candidate.left.into_iter().chain([candidate.right]).collect())
+            .collect();
+        let arguments: Vec<Option<Oid>> = if left.is_some() { vec![left, right] } else { vec![right] };
+        let same_width: Vec<usize> = (0..types.len())
+            .filter(|index| types.get(*index).is_some_and(|ty| ty.len() == arguments.len()))
+            .collect();
+        let fitting: Vec<Vec<Oid>> =
+            same_width.iter().filter_map(|index| types.get(*index).cloned()).collect();
+        let arguments = both_alike(arguments);
+        let picked = infer::pick(self.catalogue(), &fitting, &arguments)
+            .and_then(|index| same_width.get(index))
+            .and_then(|index| unary_or_binary.get(*index));
+        if let Some(found) = picked {
+            if !self.is_known(&found.schema, found.extension.as_deref()) {
+                return Err(user_defined(op, pos));
+            }
+            let parameters: Vec<Oid> = found.left.into_iter().chain([found.right]).collect();
+            let ty = infer::result(self.catalogue(), found.result, &parameters, &arguments);
+            return Ok((Qualified::within(&found.schema, &op.name), ty));
+        }
+        if builtin_only {
+            return Ok((Qualified::builtin(&op.name), None));
+        }
+        if unknown.is_some() {
+            return Err(user_defined(op, pos));
+        }
+        // An extension has operators of this name too, and only the server knows the types.
+        Ok((op.clone(), None))
+    }
+
+    /// True for what the server itself or a trusted extension brings.
+    pub(super) fn is_known(&self, schema: &str, extension: Option<&str>) -> bool {
+        let lists = &self.world.lists;
+        schema == "pg_catalog"
+            || extension.is_some_and(|extension| lists.trusts(extension))
+            || lists.all_open()
+    }
+}
+
+/// A literal next to a known type is taken to be of that type.
+fn both_alike(arguments: Vec<Option<Oid>>) -> Vec<Option<Oid>> {
+    match arguments.as_slice() {
+        [Some(oid::UNKNOWN), Some(known)] | [Some(known), Some(oid::UNKNOWN)] => {
+            vec![Some(*known), Some(*known)]
+        }
+        _ => arguments,
+    }
+}
+
+fn user_defined(op: &Qualified, pos: Pos) -> Denial {
+    Denial::forbidden(format!("the user-defined operator {} is refused", op.name), pos)
+        .hint("name the server's own: OPERATOR(pg_catalog.=)")
+}
+
+/// Arrays of identifiers may be compared and put together with others of their domain.
+fn operator_label(op: &Qualified, left: &Term, right: &Term, pos: Pos) -> Checked<Label> {
+    if left.label.is_public() && right.label.is_public() {
+        return Ok(Label::Public);
+    }
+    let construct = format!("operator {}", op.name);
+    let builtin = op.schema.as_deref().is_none_or(|schema| schema == "pg_catalog");
+    let array = |label: &Label| matches!(label, Label::Identifiers(_) | Label::Null);
+    match op.name.as_str() {
+        "@>" | "<@" | "&&" if builtin && array(&left.label) && array(&right.label) => {
+            left.label.clone().merge(right.label.clone(), &construct, pos)?;
+            Ok(Label::Public)
+        }
+        _ => {
+            left.label.require_public(&construct, pos)?;
+            right.label.require_public(&construct, pos)?;
+            Ok(Label::Public)
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Total orders of what may be seen.
+//!
+//! Rows that tie in every visible value are interchangeable, so ordering by all visible values, identifiers by a
+//! salted hash, leaves nothing for the server's plan to decide.
+
+use super::super::catalogue::{Oid, oid};
+use super::super::ir::{
+    Alias, Body, Expr, ExprKind, FromItem, Literal, OrderItem, Qualified, Query, Select, Target, TypeName,
+};
+use super::super::refusal::{Checked, Denial};
+use super::query::Tail;
+use super::scope::{Level, OutputColumn, Term};
+use super::{Analysed, Analysis, Label, RowOrder};
+
+impl Analysis<'_> {
+    /// What to sort by in place of `term`: itself, or the salted hash of an identifier.
+    pub(super) fn sort_key(&self, term: &Term) -> Checked<Expr> {
+        match &term.label {
+            Label::Null | Label::Public => Ok(term.expr.clone()),
+            Label::Identifier(_) | Label::Identifiers(_) => Ok(self.salted(term)),
+            Label::Row(_) => Err(Denial::unsupported("ordering by a row with identifiers in it", term.pos())
+                .hint("order by its columns, one by one")),
+        }
+    }
+
+    /// A hash of an identifier that only this session's salt explains.
+    pub(super) fn salted(&self, term: &Term) -> Expr {
+        let value = term.expr.clone();
+        let bytes = match (&term.label, term.oid()) {
+            (Label::Identifier(_), Some(oid::BYTEA)) => value,
+            (Label::Identifier(_), Some(oid::UUID)) => Expr::call("uuid_send", vec![value]),
+            (Label::Identifier(_), Some(oid::INT2 | oid::INT4 | oid::INT8)) => {
+                Expr::call("int8send", vec![value.cast(TypeName::builtin("int8"))])
+            }
+            _ => {
+                let text = value.cast(TypeName::builtin("text"));
+                Expr::call("convert_to", vec![text, Expr::text("UTF8")])
+            }
+        };
+        let hex: String = self.salt.iter().map(|byte| format!("{byte:02x}")).collect();
+        let salt = Expr::text(format!("\\x{hex}")).cast(TypeName::builtin("bytea"));
+        Expr::call("sha256", vec![Expr::operator(salt, "||", bytes)])
+    }
+
+    /// Sort keys that leave no tie between values that a client can tell apart.
+    pub(super) fn total_keys(&self, terms: &[Term]) -> Checked<Vec<OrderItem>> {
+        let mut keys = Vec::with_capacity(terms.len());
+        for term in terms {
+            match &term.label {
+                Label::Null => {}
+                Label::Identifier(_) | Label::Identifiers(_) => keys.push(OrderItem::by(self.salted(term))),
+                Label::Row(_) => {
+                    return Err(Denial::unsupported("a row with identifiers in it, here", term.pos())
+                        .hint("select its columns, one by one"));
+                }
+                Label::Public if is_constant(&term.expr) => {}
+                Label::Public => {
+                    if term.oid().is_some_and(is_sortable) {
+                        keys.push(OrderItem::by(self.unordinal(term.expr.clone())));
+                    }
+                    if !term.oid().is_some_and(shows_its_order) {
+                        keys.push(OrderItem::by(as_text(term.expr.clone())));
+                    }
+                }
+            }
+        }
+        Ok(keys)
+    }
+
+    /// A bare integer would be read as the number of a column.
+    fn unordinal(&self, expr: Expr) -> Expr {
+        match expr.kind {
+            ExprKind::Literal(Literal::Integer(_)) => expr.cast(TypeName::builtin("int4")),
+            _ => expr,
+        }
+    }
+
+    /// Puts `inner`, whose rows are in an open order or whose sort keys need a hash, into a query that sorts them.
+    /// `keys` are the client's own, by output column.
+    pub(super) fn wrapped(
+        &mut self,
+        inner: Query,
+        columns: Vec<OutputColumn>,
+        keys: &[(usize, OrderItem)],
+        tail: &Tail<'_>,
+        level: &Level<'_>,
+    ) -> Checked<Analysed> {
+        let alias = self.made_name();
+        let names: Vec<String> = (1..=columns.len()).map(|number| format!("c{number}")).collect();
+        let terms: Vec<Term> = columns
+            .iter()
+            .zip(&names)
+            .map(|(column, name)| Term {
+                expr: Expr::column(&alias, name),
+                label: column.label.clone(),
+                ty: column.ty,
+            })
+            .collect();
+        let targets = terms
+            .iter()
+            .zip(&columns)
+            .map(|(term, column)| Target { value: term.expr.clone(), name: Some(column.name.clone()) });
+        let select = Select {
+            targets: targets.collect(),
+            from: vec![FromItem::Subquery {
+                lateral: false,
+                query: Box::new(inner),
+                alias: Some(Alias { name: alias, columns: names }),
+            }],
+            ..Select::default()
+        };
+        let mut query = Query::of(Body::Select(Box::new(select)));
+        for (index, item) in keys {
+            let term = terms.get(*index).ok_or_else(|| Denial::odd_tree("sort key", item.value.pos))?;
+            query.order_by.push(OrderItem { value: self.sort_key(term)?, ..item.clone() });
+        }
+        let total = self.total_keys(&terms)?;
+        extend_keys(&mut query.order_by, total);
+        self.cut(&mut query, tail, level)?;
+        Ok(Analysed { query, columns, order: RowOrder::Public })
+    }
+}
+
+/// Appends keys that are not there yet.
+pub(super) fn extend_keys(keys: &mut Vec<OrderItem>, more: Vec<OrderItem>) {
+    for item in more {
+        if !keys.iter().any(|known| known.value == item.value) {
+            keys.push(item);
+        }
+    }
+}
+
+/// The text of a value, in the order of its bytes.
+fn as_text(expr: Expr) -> Expr {
+    Expr::made(ExprKind::Collate {
+        value: Box::new(expr.cast(TypeName::builtin("text"))),
+        collation: Qualified::builtin("C"),
+    })
+}
+
+/// A value that is the same in every row.
+pub(super) fn is_constant(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Literal(_) | ExprKind::Param(_) => true,
+        ExprKind::Cast { value, .. } => is_constant(value),
+        _ => false,
+    }
+}
+
+/// Types with an order of their own.
+const fn is_sortable(ty: Oid) -> bool {
+    shows_its_order(ty)
+        || matches!(ty, oid::NUMERIC | oid::FLOAT4 | oid::FLOAT8 | oid::INTERVAL | oid::BPCHAR | oid::TIMETZ)
+}
+
+/// Types whose equal values look alike.
+const fn shows_its_order(ty: Oid) -> bool {
+    matches!(
+        ty,
+        oid::BOOL
+            | oid::BYTEA
+            | oid::CHAR
+            | oid::NAME
+            | oid::INT8
+            | oid::INT2
+            | oid::INT4
+            | oid::OID
+            | oid::CIDR
+            | oid::MACADDR8
+            | oid::MACADDR
+            | oid::INET
+            | oid::DATE
+            | oid::TIME
+            | oid::TIMESTAMP
+            | oid::TIMESTAMPTZ
+            | oid::UUID
+    )
+}

@@ -1,0 +1,156 @@
+//! A query: its `WITH`, its body, and what follows the body.
+
+use super::super::ir::{Body, Expr, ExprKind, Limit, Literal, OrderItem, Query};
+use super::super::refusal::Checked;
+use super::scope::{Item, ItemColumn, Level, OutputColumn, RowOrder, Term, WholeRow};
+use super::{Analysis, Label};
+use std::rc::Rc;
+
+/// A rewritten query.
+pub(in crate::sql) struct Analysed {
+    pub(in crate::sql) query: Query,
+    pub(in crate::sql) columns: Vec<OutputColumn>,
+    pub(in crate::sql) order: RowOrder,
+}
+
+/// `ORDER BY`, `OFFSET` and `LIMIT` as the client wrote them.
+pub(super) struct Tail<'q> {
+    pub(super) order_by: &'q [OrderItem],
+    pub(super) offset: Option<&'q Expr>,
+    pub(super) limit: Option<&'q Limit>,
+    /// The consumer sees the order of rows.
+    pub(super) order_shows: bool,
+}
+
+impl Tail<'_> {
+    /// True if the number of rows is cut, so that their order decides which ones are seen.
+    pub(super) fn cuts(&self) -> bool {
+        let all = |limit: &&Limit| !matches!(limit.count.kind, ExprKind::Literal(Literal::Null));
+        self.offset.is_some() || self.limit.filter(all).is_some()
+    }
+
+    /// True if rows that tie with the last one are kept.
+    pub(super) fn with_ties(&self) -> bool {
+        self.limit.is_some_and(|limit| limit.with_ties)
+    }
+}
+
+impl Analysis<'_> {
+    /// Analyses a query. With `order_shows`, its consumer sees the order of its rows.
+    pub(super) fn query(&mut self, query: &Query, outer: &Level<'_>, order_shows: bool) -> Checked<Analysed> {
+        let mut level = Level::inside(outer);
+        let with = match &query.with {
+            Some(with) => Some(self.with(with, &mut level)?),
+            None => None,
+        };
+        let tail = Tail {
+            order_by: &query.order_by,
+            offset: query.offset.as_ref(),
+            limit: query.limit.as_ref(),
+            order_shows,
+        };
+        let mut analysed = match &query.body {
+            Body::Select(select) => self.select(select, &tail, &level)?,
+            Body::Set(operation) => self.set_operation(operation, &tail, &level)?,
+            Body::Values(rows) => self.values(rows, &tail, &level)?,
+        };
+        analysed.query.with = with;
+        Ok(analysed)
+    }
+
+    fn values(&mut self, rows: &[Vec<Expr>], tail: &Tail<'_>, level: &Level<'_>) -> Checked<Analysed> {
+        let mut columns: Vec<OutputColumn> = Vec::new();
+        let mut rewritten = Vec::with_capacity(rows.len());
+        for row in rows {
+            let terms = row.iter().map(|value| self.expr(value, level)).collect::<Checked<Vec<Term>>>()?;
+            for (index, term) in terms.iter().enumerate() {
+                match columns.get_mut(index) {
+                    None => columns.push(OutputColumn {
+                        name: format!("column{}", index + 1),
+                        label: term.label.clone(),
+                        ty: term.ty,
+                    }),
+                    Some(column) => {
+                        let merged = column.label.clone().merge(term.label.clone(), "VALUES", term.pos())?;
+                        column.label = merged;
+                        column.ty = self.common_type([column.ty, term.ty]);
+                    }
+                }
+            }
+            rewritten.push(terms.into_iter().map(|term| term.expr).collect());
+        }
+        let inner = Level { items: vec![Rc::new(values_item(&columns))], ..Level::inside(level) };
+        let mut query = Query::of(Body::Values(rewritten));
+        for item in tail.order_by {
+            let term = match self.output_column(&item.value, &columns)? {
+                Some(index) => {
+                    Term { label: label_of(&columns, index), ..Term::public(item.value.clone(), None) }
+                }
+                None => self.expr(&item.value, &inner)?,
+            };
+            term.label.require_public("ORDER BY after VALUES", term.pos())?;
+            query.order_by.push(OrderItem { value: term.expr, ..item.clone() });
+        }
+        self.cut(&mut query, tail, level)?;
+        Ok(Analysed { query, columns, order: RowOrder::Public })
+    }
+
+    /// Analyses `LIMIT` and `OFFSET` and puts them on `query`.
+    pub(super) fn cut(&mut self, query: &mut Query, tail: &Tail<'_>, level: &Level<'_>) -> Checked<()> {
+        if let Some(offset) = tail.offset {
+            query.offset = Some(self.public(offset, level, "OFFSET")?.expr);
+        }
+        if let Some(limit) = tail.limit {
+            let count = self.public(&limit.count, level, "LIMIT")?.expr;
+            query.limit = Some(Limit { count, with_ties: limit.with_ties });
+        }
+        Ok(())
+    }
+
+    /// The output column that a sort key of the older standard means: its number or its name.
+    pub(super) fn output_column(&self, key: &Expr, columns: &[OutputColumn]) -> Checked<Option<usize>> {
+        match &key.kind {
+            ExprKind::Literal(Literal::Integer(number)) => {
+                let index = usize::try_from(*number).ok().and_then(|number| number.checked_sub(1));
+                let known = index.filter(|index| *index < columns.len());
+                let denied = || {
+                    let message = format!("ORDER BY position {number} is not in select list");
+                    super::Denial::new("42P10", message, key.pos)
+                };
+                known.map(Some).ok_or_else(denied)
+            }
+            ExprKind::Column { names, star: false } => {
+                let [name] = names.as_slice() else { return Ok(None) };
+                Ok(columns.iter().position(|column| column.name == *name))
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+fn label_of(columns: &[OutputColumn], index: usize) -> Label {
+    columns.get(index).map_or(Label::Public, |column| column.label.clone())
+}
+
+/// The columns of `VALUES`, which have names but no table.
+fn values_item(columns: &[OutputColumn]) -> Item {
+    let column = |column: &OutputColumn| ItemColumn {
+        name: column.name.clone(),
+        term: Term {
+            expr: Expr::made(ExprKind::Column { names: vec![column.name.clone()], star: false }),
+            label: column.label.clone(),
+            ty: column.ty,
+        },
+    };
+    Item {
+        name: "*VALUES*".to_owned(),
+        alias: "*VALUES*".to_owned(),
+        schema: None,
+        columns: columns.iter().map(column).collect(),
+        system_columns: Vec::new(),
+        key: Vec::new(),
+        whole_row: WholeRow::Plain { ty: None },
+        relation_visible: false,
+        columns_visible: true,
+    }
+}

@@ -1,0 +1,238 @@
+//! Relations by name: substituted, passed on, opened or refused.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::super::allow::CatalogueAccess;
+use super::super::catalogue::{Relation, RelationKind, TypeRef, oid};
+use super::super::ir::{
+    Alias, Body, Expr, FromItem, Pos, Qualified, Query, Sample, Select, TableItem, Target,
+};
+use super::super::refusal::{Checked, Denial};
+use super::super::rules::{Bound, Protection};
+use super::from::FromPart;
+use super::scope::{ItemColumn, Level, OutputColumn, RowOrder, Term, WholeRow};
+use super::{Analysis, Label};
+
+/// The name of the table inside a derived table.
+const INNER: &str = "raw";
+
+impl Analysis<'_> {
+    /// Analyses a relation that is no common table expression.
+    pub(super) fn relation(&mut self, table: &TableItem, level: &Level<'_>) -> Checked<FromPart> {
+        let relation = self.known_relation(table.catalog.as_deref(), &table.name, table.pos)?;
+        let bound = self.bound(&relation, table.pos)?;
+        match &*bound {
+            Bound::Open => match relation.kind {
+                RelationKind::View if !relation.is_system() => self.view(&relation, table, level),
+                RelationKind::MaterializedView if !relation.is_system() => {
+                    self.materialized_view(&relation, table, level)
+                }
+                RelationKind::ForeignTable => Err(Denial::forbidden(
+                    format!("foreign table {} is refused", shown(&relation)),
+                    table.pos,
+                )
+                .hint("name its columns in the policy to open it")),
+                _ => self.open_relation(&relation, table, level),
+            },
+            Bound::Columns(protections) => self.substituted(&relation, protections, table, level),
+            Bound::Broken(reason) => {
+                let message = format!("{} is refused: {reason}", shown(&relation));
+                Err(Denial::forbidden(message, table.pos).hint("the policy has to be mended"))
+            }
+        }
+    }
+
+    /// Finds a relation that may be read.
+    pub(super) fn known_relation(
+        &self,
+        database: Option<&str>,
+        name: &Qualified,
+        pos: Pos,
+    ) -> Checked<Arc<Relation>> {
+        if database.is_some_and(|database| database != self.catalogue().database()) {
+            return Err(Denial::unsupported("a relation of another database", pos));
+        }
+        let Some(relation) = self.catalogue().relation(name, &self.path) else {
+            let shown = match &name.schema {
+                Some(schema) => format!("{schema}.{}", name.name),
+                None => name.name.clone(),
+            };
+            return Err(Denial::new("42P01", format!("relation \"{shown}\" does not exist"), pos));
+        };
+        match relation.kind {
+            RelationKind::Sequence => {
+                Err(Denial::forbidden(format!("reading sequence {} is refused", shown(relation)), pos))
+            }
+            RelationKind::Composite | RelationKind::Other => {
+                Err(Denial::new("42809", format!("{} is not a table", shown(relation)), pos))
+            }
+            _ if relation.row_security && self.view_depth > 0 => {
+                let message =
+                    format!("a view over {}, which is under row security, is refused", shown(relation));
+                Err(Denial::forbidden(message, pos).hint("name the view's columns in the policy to open it"))
+            }
+            _ => Ok(Arc::clone(relation)),
+        }
+    }
+
+    fn bound(&self, relation: &Arc<Relation>, pos: Pos) -> Checked<Arc<Bound>> {
+        if !relation.is_system() {
+            return Ok(self.world.rules.bound(&self.world.catalogue, relation));
+        }
+        match self.world.lists.catalogue_relation(&relation.schema, &relation.name) {
+            CatalogueAccess::Refused => {
+                let message = format!("{} is refused: it shows more than the schema", shown(relation));
+                Err(Denial::forbidden(message, pos))
+            }
+            CatalogueAccess::Open => Ok(Arc::new(Bound::Open)),
+            CatalogueAccess::Masked(columns) => {
+                let protection = |column: &super::super::catalogue::Column| {
+                    let masked = columns.iter().find(|(name, _)| *name == column.name);
+                    match masked {
+                        Some((_, constant)) => Protection::constant(constant, self.type_name(column.ty)),
+                        None => Protection::Open,
+                    }
+                };
+                Ok(Arc::new(Bound::Columns(relation.columns.iter().map(protection).collect())))
+            }
+        }
+    }
+
+    /// A relation without anything to hide, under its own name.
+    pub(super) fn open_relation(
+        &mut self,
+        relation: &Arc<Relation>,
+        table: &TableItem,
+        level: &Level<'_>,
+    ) -> Checked<FromPart> {
+        let columns: Vec<OutputColumn> = relation
+            .columns
+            .iter()
+            .map(|column| OutputColumn {
+                name: column.name.clone(),
+                label: Label::Public,
+                ty: Some(self.catalogue().base_type(column.ty)),
+            })
+            .collect();
+        let mut names = self.item_of(&relation.name, table.alias.as_ref(), &columns, table.pos, level)?;
+        names.schema = table.alias.is_none().then(|| relation.schema.clone());
+        let row_type = Qualified::within(&relation.schema, &relation.name);
+        let row_type = self.catalogue().type_by_name(&row_type, &[]).map(|ty| ty.oid);
+        names.whole_row = WholeRow::Plain { ty: row_type };
+        if matches!(relation.kind, RelationKind::Table | RelationKind::MaterializedView) {
+            names.system_columns = system_columns(&names.alias);
+        }
+        let sample = match &table.sample {
+            None => None,
+            Some(sample) => Some(self.sample(sample, level)?),
+        };
+        let columns = table.alias.as_ref().map_or(&[][..], |alias| alias.columns.as_slice());
+        let item = FromItem::Table(TableItem {
+            catalog: None,
+            name: Qualified::within(&relation.schema, &relation.name),
+            only: table.only,
+            alias: Some(Alias { name: names.alias.clone(), columns: columns.to_vec() }),
+            sample,
+            pos: table.pos,
+        });
+        Ok(FromPart { item, names: vec![Rc::new(names)], order: RowOrder::Public })
+    }
+
+    fn sample(&mut self, sample: &Sample, level: &Level<'_>) -> Checked<Sample> {
+        if !matches!(sample.method.name.as_str(), "system" | "bernoulli") || sample.method.schema.is_some() {
+            return Err(Denial::unsupported("this sampling method", Pos::NONE));
+        }
+        let mut public = |expr| self.public(expr, level, "TABLESAMPLE").map(|term| term.expr);
+        Ok(Sample {
+            method: Qualified::builtin(&sample.method.name),
+            arguments: sample.arguments.iter().map(&mut public).collect::<Checked<_>>()?,
+            seed: sample.seed.as_deref().map(public).transpose()?.map(Box::new),
+        })
+    }
+
+    /// A protected relation: a derived table of the same columns, coarse.
+    pub(super) fn substituted(
+        &mut self,
+        relation: &Arc<Relation>,
+        protections: &[Protection],
+        table: &TableItem,
+        level: &Level<'_>,
+    ) -> Checked<FromPart> {
+        if table.sample.is_some() {
+            let message = format!("TABLESAMPLE of {} is refused: it is protected", shown(relation));
+            return Err(
+                Denial::forbidden(message, table.pos).hint("filter by a hash of a public column instead")
+            );
+        }
+        let catalogue_table = relation.is_system();
+        if !catalogue_table {
+            self.protected_reads += 1;
+        }
+        let mut targets = Vec::with_capacity(relation.columns.len());
+        let mut columns = Vec::with_capacity(relation.columns.len());
+        for (column, protection) in relation.columns.iter().zip(protections) {
+            let raw = Expr::column(INNER, &column.name);
+            let label = match protection {
+                Protection::Identifier(identity) => Label::Identifier(Arc::clone(identity)),
+                Protection::Identifiers(identity) => Label::Identifiers(Arc::clone(identity)),
+                Protection::Open | Protection::Coarse { .. } => Label::Public,
+            };
+            if let Some(ruling) = protection.ruling() {
+                let field = format!("{}.{}.{}", relation.schema, relation.name, column.name);
+                self.applied.insert(field, ruling.clone());
+            }
+            targets.push(Target { value: protection.applied(raw), name: Some(column.name.clone()) });
+            let ty = self.catalogue().base_type(column.ty);
+            columns.push(OutputColumn { name: column.name.clone(), label, ty: Some(ty) });
+        }
+        let mut names = self.item_of(&relation.name, table.alias.as_ref(), &columns, table.pos, level)?;
+        names.schema = table.alias.is_none().then(|| relation.schema.clone());
+        if relation.kind == RelationKind::Table {
+            let value = Expr::column(INNER, "tableoid");
+            targets.push(Target { value, name: Some("tableoid".to_owned()) });
+            names.system_columns = vec![system_column(&names.alias, "tableoid", oid::OID)];
+        }
+        names.whole_row = WholeRow::Built;
+        let keyed = names.columns.iter().zip(&relation.columns);
+        let keyed = keyed.filter(|(_, column)| relation.primary_key.contains(&column.number));
+        names.key = keyed.map(|(named, _)| named.name.clone()).collect();
+        let inner = FromItem::Table(TableItem {
+            catalog: None,
+            name: Qualified::within(&relation.schema, &relation.name),
+            only: table.only,
+            alias: Some(Alias { name: INNER.to_owned(), columns: Vec::new() }),
+            sample: None,
+            pos: Pos::NONE,
+        });
+        let select = Select { targets, from: vec![inner], ..Select::default() };
+        let given = table.alias.as_ref().map_or(&[][..], |alias| alias.columns.as_slice());
+        let item = FromItem::Subquery {
+            lateral: false,
+            query: Box::new(Query::of(Body::Select(Box::new(select)))),
+            alias: Some(Alias { name: names.alias.clone(), columns: given.to_vec() }),
+        };
+        Ok(FromPart { item, names: vec![Rc::new(names)], order: RowOrder::Public })
+    }
+}
+
+/// A relation as messages show it.
+pub(super) fn shown(relation: &Relation) -> String {
+    format!("`{}.{}`", relation.schema, relation.name)
+}
+
+fn system_columns(alias: &str) -> Vec<ItemColumn> {
+    const TID: u32 = 27;
+    const XID: u32 = 28;
+    const CID: u32 = 29;
+    [("tableoid", oid::OID), ("ctid", TID), ("xmin", XID), ("xmax", XID), ("cmin", CID), ("cmax", CID)]
+        .map(|(name, ty)| system_column(alias, name, ty))
+        .to_vec()
+}
+
+fn system_column(alias: &str, name: &str, ty: u32) -> ItemColumn {
+    ItemColumn {
+        name: name.to_owned(),
+        term: Term::public(Expr::column(alias, name), Some(TypeRef::plain(ty))),
+    }
+}

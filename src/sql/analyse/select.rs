@@ -1,0 +1,273 @@
+//! `SELECT`: the order in which its clauses are read, and where its rows need a fixed order.
+
+use super::super::ir::{Body, Distinct, Expr, ExprKind, NamedWindow, OrderItem, Query, Select, walk};
+use super::super::refusal::{Checked, Denial};
+use super::group::Groups;
+use super::order::extend_keys;
+use super::query::Tail;
+use super::scope::{Level, Term};
+use super::target::SelectList;
+use super::window::TOTAL_ORDER;
+use super::{Analysed, Analysis, RowOrder};
+
+/// What is known of a select while its parts come together.
+struct Parts {
+    select: Select,
+    list: SelectList,
+    groups: Groups,
+    /// Protected relations are read somewhere inside.
+    protected: bool,
+    /// There is a condition that an index might serve.
+    filtered: bool,
+    order: RowOrder,
+}
+
+impl Analysis<'_> {
+    pub(super) fn select(
+        &mut self,
+        select: &Select,
+        tail: &Tail<'_>,
+        outer: &Level<'_>,
+    ) -> Checked<Analysed> {
+        let reads_before = self.protected_reads;
+        let mut level = Level::inside(outer);
+        let (from, source) = self.read_from(&select.from, &mut level)?;
+        level.source.set(source);
+        let reads_in_from = self.protected_reads;
+        let filter = match &select.filter {
+            Some(filter) => Some(self.public(filter, &level, "a condition")?.expr),
+            None => None,
+        };
+        if self.protected_reads > reads_in_from {
+            // A subquery in the condition may become a join.
+            level.source.set(RowOrder::Open);
+        }
+        let mut groups = self.groups(&select.group_by, &select.targets, &level)?;
+        let protected_source = self.protected_reads > reads_before;
+        let grouped = !groups.rewritten.items.is_empty();
+        let rows = if grouped && protected_source { RowOrder::Open } else { level.source.get() };
+        level.rows.set(rows);
+        level.group_keys.replace(grouped.then(|| groups.keys.clone()));
+        level.used.borrow_mut().clear();
+        let having = match &select.having {
+            Some(having) => Some(self.public(having, &level, "HAVING")?.expr),
+            None => None,
+        };
+        let windows = self.named_windows(&select.windows, &level)?;
+        let list = self.select_list(&select.targets, &level)?;
+        Self::add_dependent(&mut groups, &level);
+        let order = if grouped {
+            rows
+        } else if level.aggregated.get() || having.is_some() {
+            RowOrder::Public
+        } else {
+            level.source.get()
+        };
+        let mut parts = Parts {
+            select: Select {
+                distinct: Distinct::No,
+                targets: list.targets.clone(),
+                from,
+                filter,
+                group_by: groups.rewritten.clone(),
+                having,
+                windows,
+            },
+            list,
+            groups,
+            protected: self.protected_reads > reads_before,
+            filtered: select.filter.is_some(),
+            order,
+        };
+        self.fix_windows(&mut parts, &level)?;
+        match &select.distinct {
+            Distinct::No => self.plain_select(parts, None, tail, &level),
+            Distinct::On(keys) => self.plain_select(parts, Some(keys), tail, &level),
+            Distinct::Rows => self.distinct_select(parts, tail, &level),
+        }
+    }
+
+    fn named_windows(&mut self, windows: &[NamedWindow], level: &Level<'_>) -> Checked<Vec<NamedWindow>> {
+        let one = |window: &NamedWindow| {
+            let spec = self.window_spec(&window.spec, level)?;
+            level.windows.borrow_mut().push((window.name.clone(), spec.clone()));
+            Ok(NamedWindow { name: window.name.clone(), spec })
+        };
+        windows.iter().map(one).collect()
+    }
+
+    /// `SELECT` and `SELECT DISTINCT ON`: their sort keys may be anything.
+    fn plain_select(
+        &mut self,
+        mut parts: Parts,
+        distinct_on: Option<&[Expr]>,
+        tail: &Tail<'_>,
+        level: &Level<'_>,
+    ) -> Checked<Analysed> {
+        let on_keys = match distinct_on {
+            None => Vec::new(),
+            Some(keys) => keys
+                .iter()
+                .map(|key| self.select_key(key, &parts.list, level).and_then(|term| self.sort_key(&term)))
+                .collect::<Checked<Vec<Expr>>>()?,
+        };
+        let mut order_by = Vec::new();
+        for item in tail.order_by {
+            let term = self.select_key(&item.value, &parts.list, level)?;
+            let value = if term.label.is_public() { own_key(item, term.expr) } else { self.sort_key(&term)? };
+            order_by.push(OrderItem { value, ..item.clone() });
+        }
+        let mut ties = WindowTies { total: self.row_keys(&parts, level)? };
+        order_by.iter_mut().for_each(|item| walk::expr(&mut item.value, &mut ties));
+        let open = parts.order == RowOrder::Open;
+        // Which plan serves a condition may depend on the size of raw values; LIMIT would show it.
+        let cut_scan = parts.protected && parts.filtered && tail.cuts();
+        let shows = tail.order_shows || tail.cuts() || distinct_on.is_some() || !order_by.is_empty();
+        let fix = (open && shows) || cut_scan;
+        if fix && tail.with_ties() {
+            return self.with_ties(parts, &on_keys, order_by, tail, level);
+        }
+        if fix {
+            if !on_keys.is_empty() {
+                extend_keys(&mut order_by, on_keys.iter().cloned().map(OrderItem::by).collect());
+            }
+            let total = self.row_keys(&parts, level)?;
+            extend_keys(&mut order_by, total);
+        }
+        if !on_keys.is_empty() {
+            parts.select.distinct = Distinct::On(on_keys);
+        }
+        let mut query = Query::of(Body::Select(Box::new(parts.select)));
+        query.order_by = order_by;
+        self.cut(&mut query, tail, level)?;
+        let order = if fix { RowOrder::Public } else { parts.order };
+        Ok(Analysed { query, columns: parts.list.columns, order })
+    }
+
+    /// More sort keys would break the ties that the client asked for, so the rows are sorted again outside.
+    fn with_ties(
+        &mut self,
+        parts: Parts,
+        on_keys: &[Expr],
+        order_by: Vec<OrderItem>,
+        tail: &Tail<'_>,
+        level: &Level<'_>,
+    ) -> Checked<Analysed> {
+        if tail.offset.is_some() || !on_keys.is_empty() {
+            return Err(Denial::unsupported(
+                "WITH TIES together with OFFSET or DISTINCT ON",
+                super::ir::Pos::NONE,
+            ));
+        }
+        let Parts { select, list, .. } = parts;
+        let mut inner = Query::of(Body::Select(Box::new(select)));
+        inner.order_by = order_by;
+        self.cut(&mut inner, tail, level)?;
+        let mut keys = Vec::new();
+        for item in tail.order_by {
+            let Some(index) = self.listed(&item.value, &list, level)? else {
+                return Err(Denial::unsupported("WITH TIES ordered by what is not selected", item.value.pos));
+            };
+            keys.push((index, item.clone()));
+        }
+        let uncut = Tail { order_by: &[], offset: None, limit: None, order_shows: true };
+        self.wrapped(inner, list.columns, &keys, &uncut, level)
+    }
+
+    /// `SELECT DISTINCT`: its sort keys are columns of its output.
+    fn distinct_select(&mut self, mut parts: Parts, tail: &Tail<'_>, level: &Level<'_>) -> Checked<Analysed> {
+        parts.select.distinct = Distinct::Rows;
+        let mut keys = Vec::new();
+        for item in tail.order_by {
+            let Some(index) = self.listed(&item.value, &parts.list, level)? else {
+                let message = "for SELECT DISTINCT, ORDER BY expressions must appear in select list";
+                return Err(Denial::new("42P10", message, item.value.pos));
+            };
+            keys.push((index, item.clone()));
+        }
+        let public_key = |(index, _): &(usize, OrderItem)| {
+            parts.list.columns.get(*index).is_some_and(|column| column.label.is_public())
+        };
+        let shows = tail.order_shows || tail.cuts() || !keys.is_empty();
+        let mut query = Query::of(Body::Select(Box::new(parts.select)));
+        if keys.iter().all(public_key) && !(parts.protected && shows) {
+            for (item, (index, _)) in tail.order_by.iter().zip(&keys) {
+                let value = parts.list.terms.get(*index).map_or(item.value.clone(), |term| term.expr.clone());
+                query.order_by.push(OrderItem { value: own_key(item, value), ..item.clone() });
+            }
+            self.cut(&mut query, tail, level)?;
+            let order = if parts.protected { RowOrder::Open } else { RowOrder::Public };
+            return Ok(Analysed { query, columns: parts.list.columns, order });
+        }
+        if tail.with_ties() {
+            return Err(Denial::unsupported("WITH TIES together with DISTINCT", super::ir::Pos::NONE));
+        }
+        self.wrapped(query, parts.list.columns, &keys, tail, level)
+    }
+
+    /// Puts the total order of the rows where windows want it.
+    fn fix_windows(&mut self, parts: &mut Parts, level: &Level<'_>) -> Checked<()> {
+        if !level.rows_open() {
+            return Ok(());
+        }
+        let mut ties = WindowTies { total: self.row_keys(parts, level)? };
+        parts.select.targets.iter_mut().for_each(|target| walk::expr(&mut target.value, &mut ties));
+        parts.list.terms.iter_mut().for_each(|term| walk::expr(&mut term.expr, &mut ties));
+        Ok(())
+    }
+
+    /// Sort keys that make the rows of a select total.
+    fn row_keys(&mut self, parts: &Parts, level: &Level<'_>) -> Checked<Vec<OrderItem>> {
+        if parts.select.group_by.items.is_empty() {
+            if level.aggregated.get() || parts.select.having.is_some() {
+                return Ok(Vec::new());
+            }
+            let used = level.used.borrow().clone();
+            return self.total_keys(&used);
+        }
+        let mut keys = self.total_keys(&parts.groups.keys)?;
+        extend_keys(&mut keys, parts.groups.set_keys());
+        Ok(keys)
+    }
+
+    /// A sort key of a select: a column of the output by number or name, or else an expression of its own.
+    fn select_key(&mut self, key: &Expr, list: &SelectList, level: &Level<'_>) -> Checked<Term> {
+        let listed = self.output_column(key, &list.columns)?.and_then(|index| list.terms.get(index));
+        match listed {
+            Some(term) => Ok(term.clone()),
+            None => self.expr(key, level),
+        }
+    }
+
+    /// The output column that is meant by a sort key, by number, by name, or because it is the same expression.
+    fn listed(&mut self, key: &Expr, list: &SelectList, level: &Level<'_>) -> Checked<Option<usize>> {
+        if let Some(index) = self.output_column(key, &list.columns)? {
+            return Ok(Some(index));
+        }
+        let term = self.expr(key, level)?;
+        Ok(list.terms.iter().position(|known| known.expr == term.expr))
+    }
+}
+
+/// Puts a total order in place of its mark.
+struct WindowTies {
+    total: Vec<OrderItem>,
+}
+
+impl walk::Visitor for WindowTies {
+    fn order_by(&mut self, keys: &mut Vec<OrderItem>) {
+        let is_mark = |item: &OrderItem| matches!(&item.value.kind, ExprKind::Column { names, star: false } if *names == TOTAL_ORDER);
+        if keys.iter().any(is_mark) {
+            keys.retain(|item| !is_mark(item));
+            extend_keys(keys, self.total.clone());
+        }
+    }
+}
+
+/// A key by number or name stays as the client wrote it: the server reads it the same way.
+fn own_key(item: &OrderItem, resolved: Expr) -> Expr {
+    match item.value.kind {
+        ExprKind::Literal(_) => item.value.clone(),
+        _ => resolved,
+    }
+}

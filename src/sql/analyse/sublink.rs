@@ -1,0 +1,94 @@
+//! Subqueries as expressions.
+
+use super::super::catalogue::{TypeRef, oid};
+use super::super::ir::{Expr, ExprKind, Pos, Qualified, Query, Sublink};
+use super::super::refusal::{Checked, Denial};
+use super::expr::boolean;
+use super::scope::{Level, OutputColumn, Term};
+use super::{Analysis, Label};
+
+impl Analysis<'_> {
+    pub(super) fn sublink(&mut self, sublink: &Sublink, pos: Pos, level: &Level<'_>) -> Checked<Term> {
+        match sublink {
+            Sublink::Exists(query) => {
+                let analysed = self.query(query, level, false)?;
+                Ok(boolean(ExprKind::Sublink(Box::new(Sublink::Exists(analysed.query))), pos))
+            }
+            Sublink::Scalar(query) => self.scalar(query, pos, level),
+            Sublink::Array(query) => {
+                let analysed = self.query(query, level, true)?;
+                let column = only_column(&analysed.columns, pos)?;
+                let label = match &column.label {
+                    Label::Null | Label::Public => Label::Public,
+                    Label::Identifier(identity) => Label::Identifiers(std::sync::Arc::clone(identity)),
+                    other => {
+                        other.require_public("ARRAY (SELECT ...)", pos)?;
+                        Label::Public
+                    }
+                };
+                let ty = column.ty.and_then(|ty| self.array_of(ty));
+                let kind = ExprKind::Sublink(Box::new(Sublink::Array(analysed.query)));
+                Ok(Term { expr: Expr { kind, pos }, label, ty })
+            }
+            Sublink::Quantified { op, quantifier, left, query } => {
+                let analysed = self.query(query, level, false)?;
+                let left = self.expr(left, level)?;
+                let right = row_of(&analysed.columns, pos);
+                let equals = Qualified::bare("=");
+                let wanted = op.as_ref().unwrap_or(&equals);
+                self.require_width(&left, &analysed.columns, pos)?;
+                let resolved = self.quantified_operator(wanted, &left, &right, pos)?;
+                let sublink = Sublink::Quantified {
+                    op: op.as_ref().map(|_| resolved),
+                    quantifier: *quantifier,
+                    left: left.expr,
+                    query: analysed.query,
+                };
+                Ok(boolean(ExprKind::Sublink(Box::new(sublink)), pos))
+            }
+        }
+    }
+
+    fn scalar(&mut self, query: &Query, pos: Pos, level: &Level<'_>) -> Checked<Term> {
+        let analysed = self.query(query, level, false)?;
+        let (label, ty) = match analysed.columns.as_slice() {
+            [column] => (column.label.clone(), column.ty),
+            // A row on one side of a comparison of rows.
+            columns => (row_of(columns, pos).label, Some(TypeRef::plain(oid::RECORD))),
+        };
+        let kind = ExprKind::Sublink(Box::new(Sublink::Scalar(analysed.query)));
+        Ok(Term { expr: Expr { kind, pos }, label, ty })
+    }
+
+    fn require_width(&self, left: &Term, columns: &[OutputColumn], pos: Pos) -> Checked<()> {
+        let width = match &left.expr.kind {
+            ExprKind::Row { values, .. } => values.len(),
+            _ => 1,
+        };
+        if width == columns.len() || width == 1 {
+            return Ok(());
+        }
+        Err(Denial::new("42601", "subquery has another number of columns", pos))
+    }
+}
+
+fn only_column(columns: &[OutputColumn], pos: Pos) -> Checked<&OutputColumn> {
+    match columns {
+        [column] => Ok(column),
+        _ => Err(Denial::new("42601", "subquery must return only one column", pos)),
+    }
+}
+
+/// The columns of a subquery as one value to compare with.
+fn row_of(columns: &[OutputColumn], pos: Pos) -> Term {
+    let label = match columns {
+        [column] => column.label.clone(),
+        _ if columns.iter().all(|column| column.label.is_public()) => Label::Public,
+        _ => Label::Row(columns.iter().map(|column| column.label.clone()).collect()),
+    };
+    let ty = match columns {
+        [column] => column.ty,
+        _ => Some(TypeRef::plain(oid::RECORD)),
+    };
+    Term { expr: Expr { kind: ExprKind::Literal(super::ir::Literal::Null), pos }, label, ty }
+}

@@ -1,0 +1,90 @@
+//! Views are opened: their definition goes through the same walk.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::super::catalogue::Relation;
+use super::super::ir::{FromItem, Query, StatementKind, TableItem};
+use super::super::parse;
+use super::super::refusal::{Checked, Denial};
+use super::from::{FromPart, column_alias};
+use super::relation::shown;
+use super::scope::{CteEntry, Level};
+use super::{Analysed, Analysis, MAX_VIEW_DEPTH};
+
+impl Analysis<'_> {
+    /// A view: its definition where that reads protected relations, else its name.
+    pub(super) fn view(
+        &mut self,
+        view: &Arc<Relation>,
+        table: &TableItem,
+        level: &Level<'_>,
+    ) -> Checked<FromPart> {
+        let (analysed, protected) = self.definition(view, table)?;
+        if !protected {
+            return self.open_relation(view, table, level);
+        }
+        if view.security_barrier {
+            let message =
+                format!("{} is a security barrier over protected relations: it is refused", shown(view));
+            return Err(
+                Denial::forbidden(message, table.pos).hint("name its columns in the policy to open it")
+            );
+        }
+        let names: Vec<String> = view.columns.iter().map(|column| column.name.clone()).collect();
+        let columns = CteEntry::renamed(analysed.columns, &names, table.pos)?;
+        let mut item = self.item_of(&view.name, table.alias.as_ref(), &columns, table.pos, level)?;
+        item.schema = table.alias.is_none().then(|| view.schema.clone());
+        let opened = FromItem::Subquery {
+            lateral: false,
+            query: Box::new(analysed.query),
+            alias: Some(column_alias(&item)),
+        };
+        Ok(FromPart { item: opened, names: vec![Rc::new(item)], order: analysed.order })
+    }
+
+    /// A materialised view holds raw values of what it reads.
+    pub(super) fn materialized_view(
+        &mut self,
+        view: &Arc<Relation>,
+        table: &TableItem,
+        level: &Level<'_>,
+    ) -> Checked<FromPart> {
+        let (_, protected) = self.definition(view, table)?;
+        if protected {
+            let message = format!("{} keeps raw values of protected relations: it is refused", shown(view));
+            return Err(
+                Denial::forbidden(message, table.pos).hint("name its columns in the policy to open it")
+            );
+        }
+        self.open_relation(view, table, level)
+    }
+
+    /// Analyses a view's definition, in which every name is qualified.
+    fn definition(&mut self, view: &Arc<Relation>, table: &TableItem) -> Checked<(Analysed, bool)> {
+        let context = format!("view {}", shown(view));
+        let denied = |denial: Denial| denial.within(&context, table.pos);
+        if self.view_depth >= MAX_VIEW_DEPTH {
+            return Err(Denial::unsupported("this many views inside views", table.pos));
+        }
+        let text = view.definition.as_deref().unwrap_or_default();
+        let query = parsed(text).map_err(denied)?;
+        let reads_before = self.protected_reads;
+        let path = std::mem::replace(&mut self.path, vec!["pg_catalog".to_owned()]);
+        self.view_depth += 1;
+        let analysed = self.query(&query, &Level::default(), false);
+        self.view_depth -= 1;
+        self.path = path;
+        let analysed = analysed.map_err(denied)?;
+        Ok((analysed, self.protected_reads > reads_before))
+    }
+}
+
+fn parsed(text: &str) -> Checked<Query> {
+    let unreadable = || Denial::odd_tree("view definition", super::ir::Pos::NONE);
+    let mut statements = parse::statements(text)?;
+    match (statements.pop().map(|statement| statement.kind), statements.is_empty()) {
+        (Some(StatementKind::Query(query)), true) => Ok(query),
+        _ => Err(unreadable()),
+    }
+}

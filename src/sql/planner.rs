@@ -1,0 +1,72 @@
+//! The planner: text in, plans out.
+
+use std::sync::Arc;
+
+use super::allow::Lists;
+use super::analyse::World;
+use super::catalogue::Catalogue;
+use super::refusal::Checked;
+use super::rules::Rules;
+use super::seam::{Planned, Refusal, SessionView};
+use super::{parse, statement};
+use crate::policy::SqlPlans;
+
+/// Settings that every connection to the store runs with, in its start-up message, so that `RESET` and
+/// `DISCARD ALL` come back to them.
+///
+/// The first two keep texts meaning what we parsed; an index-only scan would show the order of raw values, and
+/// parallel or synchronised scans would show no order that is anybody's.
+pub const PINNED_SETTINGS: &[(&str, &str)] = &[
+    ("standard_conforming_strings", "on"),
+    ("client_encoding", "UTF8"),
+    ("enable_indexonlyscan", "off"),
+    ("synchronize_seqscans", "off"),
+    ("transform_null_equals", "off"),
+];
+
+/// Makes safe statements of a client's text. Immutable: catalogue snapshot, column policy and settings; shared.
+#[derive(Debug)]
+pub struct Planner {
+    world: World,
+}
+
+impl Planner {
+    /// A planner for one database and one role.
+    #[must_use]
+    pub fn new(catalogue: Arc<Catalogue>, plans: SqlPlans) -> Self {
+        Self { world: World { catalogue, rules: Rules::new(plans), lists: Lists::new(false) } }
+    }
+
+    /// A planner whose lists let everything pass: for measuring faithfulness where nothing is protected.
+    #[must_use]
+    pub fn with_open_lists(catalogue: Arc<Catalogue>, plans: SqlPlans) -> Self {
+        Self { world: World { catalogue, rules: Rules::new(plans), lists: Lists::new(true) } }
+    }
+
+    /// The snapshot that statements are resolved against.
+    #[must_use]
+    pub fn catalogue(&self) -> &Arc<Catalogue> {
+        &self.world.catalogue
+    }
+
+    /// Plans every statement of `text`, in order. An empty text has none.
+    ///
+    /// `parameters` are the type oids that the client declared in Parse (0 = not declared); empty for a simple query.
+    ///
+    /// # Errors
+    /// The first statement that is not understood or not allowed; nothing of the string may be sent then.
+    pub fn plan(
+        &self,
+        text: &str,
+        session: &SessionView<'_>,
+        parameters: &[u32],
+    ) -> Result<Vec<Planned>, Refusal> {
+        let work = || {
+            let statements = parse::statements(text)?;
+            let plan = |one| statement::plan(&self.world, one, session, parameters);
+            statements.iter().map(plan).collect::<Checked<Vec<Planned>>>()
+        };
+        let planned = parse::with_large_stack(work).and_then(|planned| planned);
+        planned.map_err(|denial| denial.into_refusal(text))
+    }
+}
