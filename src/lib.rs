@@ -28,3 +28,4 @@ pub mod kernel;
 pub mod policy;
 pub mod session;
 pub mod sql;
+pub mod wire;
