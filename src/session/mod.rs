@@ -5,3 +5,4 @@
 //! Not here: how the bytes arrive (`front`), what a treatment computes (`kernel`).
 
 pub mod http;
+pub mod postgres;

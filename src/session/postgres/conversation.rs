@@ -1,0 +1,144 @@
+//! A running session: what both sides have said and what is still owed.
+//!
+//! The store does the bookkeeping. A refused statement is replaced by one that must fail, so transactions
+//! abort, pipelines skip to their Sync and ReadyForQuery tells the truth without a second copy of the
+//! server's rules here; an answer of our own takes the place of an empty one.
+//!
+//! Not here: [`super::client`] reads what the client says, [`super::server`] what the store answers.
+
+use std::collections::VecDeque;
+
+use bytes::BytesMut;
+
+use super::ask::{Ask, Purpose};
+use super::expect::{Expect, Name};
+use super::limits::Limits;
+use super::refusal::Ending;
+use super::statements::Names;
+use super::{Event, settings};
+use crate::wire::postgres::backend::TransactionStatus;
+
+/// What waits to be sent or noticed.
+#[derive(Default)]
+pub(super) struct Outbox {
+    pub(super) to_client: BytesMut,
+    pub(super) to_server: BytesMut,
+    pub(super) events: VecDeque<Event>,
+}
+
+/// Why the client is not heard for now.
+pub(super) enum Waiting {
+    /// The session has not been opened yet.
+    Start,
+    /// A statement is being planned.
+    Plan(Pending),
+    /// The `search_path` may change.
+    SearchPath,
+}
+
+/// A message that waits for its plan.
+pub(super) enum Pending {
+    /// A Query.
+    Query,
+    /// A Parse.
+    Parse {
+        /// Its name.
+        name: Name,
+        /// Types that it declares.
+        declared: Vec<u32>,
+    },
+}
+
+/// A running session.
+pub(super) struct Conversation {
+    pub(super) limits: Limits,
+    pub(super) expects: VecDeque<Expect>,
+    pub(super) names: Names,
+    pub(super) status: TransactionStatus,
+    pub(super) waiting: Option<Waiting>,
+    /// An error has come, and the store ignores everything up to the next Sync.
+    pub(super) skipping: bool,
+    /// Messages of the extended protocol have been sent since the last Sync.
+    pub(super) batch_open: bool,
+    /// Bytes of a refused message that are still to come from the client.
+    pub(super) discard_bytes: usize,
+    /// Bytes of a long message that are passed on to the client as they come.
+    pub(super) stream_bytes: usize,
+    pub(super) search_path: Option<Vec<String>>,
+    /// A statement that may change the `search_path` was sent in the current transaction.
+    pub(super) path_touched: bool,
+    pins: Vec<(String, String)>,
+}
+
+impl Conversation {
+    /// Begins when the store has accepted the login; its ReadyForQuery is the first thing expected.
+    pub(super) fn new(limits: Limits, pins: Vec<(String, String)>, search_path: Option<Vec<String>>) -> Self {
+        Self {
+            limits,
+            expects: VecDeque::from([Expect::Sync]),
+            names: Names::default(),
+            status: TransactionStatus::Idle,
+            waiting: Some(Waiting::Start),
+            skipping: false,
+            batch_open: false,
+            discard_bytes: 0,
+            stream_bytes: 0,
+            search_path,
+            path_touched: false,
+            pins,
+        }
+    }
+
+    /// True while the client is not let in.
+    pub(super) const fn is_starting(&self) -> bool {
+        matches!(self.waiting, Some(Waiting::Start))
+    }
+
+    /// Puts questions to the store.
+    pub(super) fn ask(
+        &mut self,
+        purpose: Purpose,
+        questions: &[String],
+        out: &mut Outbox,
+    ) -> Result<(), Ending> {
+        let has_sync = !self.batch_open;
+        let ask = Ask::write(purpose, questions, has_sync, self.limits.message_bytes, &mut out.to_server)?;
+        self.expects.push_back(Expect::Ask(ask));
+        Ok(())
+    }
+
+    /// Asks whether the pinned settings hold.
+    pub(super) fn ask_pins(&mut self, out: &mut Outbox) -> Result<(), Ending> {
+        let question = settings::pins_question(&self.pins);
+        self.ask(Purpose::Pins, &[question], out)
+    }
+
+    /// Asks which `search_path` the client has now.
+    pub(super) fn ask_search_path(&mut self, out: &mut Outbox) -> Result<(), Ending> {
+        let question = format!("SELECT pg_catalog.current_setting('{}', true)", settings::OUR_SEARCH_PATH);
+        self.ask(Purpose::SearchPath, &[question], out)
+    }
+
+    /// Takes answers to questions.
+    pub(super) fn answered(&mut self, ask: Ask, out: &mut Outbox) -> Result<(), Ending> {
+        let answers = if ask.failed { None } else { Some(ask.answers) };
+        match ask.purpose {
+            Purpose::Pins => {
+                settings::check_pins(&self.pins, answers.as_deref()).map_err(Ending::server)?;
+                out.events.push_back(Event::Authenticated);
+            }
+            Purpose::SearchPath => {
+                let word = answers.iter().flatten().flatten().flatten().next();
+                if let Some(word) = word {
+                    let word = word.as_deref().unwrap_or_default();
+                    self.search_path =
+                        settings::decode_path(word).ok_or(Ending::server(super::Fault::Setting))?;
+                    self.path_touched = self.status != TransactionStatus::Idle;
+                }
+                self.waiting = None;
+            }
+            Purpose::Caller => out.events.push_back(Event::Answers(answers)),
+        }
+        Ok(())
+    }
+}

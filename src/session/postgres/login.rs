@@ -1,0 +1,175 @@
+//! From the first byte to the store's consent.
+//!
+//! Authentication passes through: the client proves itself to the store, and nothing here learns more than
+//! that it did. Only what binds the proof to a TLS channel is taken out of the offer, since the client's
+//! channel ends here.
+//!
+//! Invariant: nothing but passwords and SASL answers reaches the store before it has consented.
+
+use bytes::{BufMut, BytesMut};
+
+use super::Event;
+use super::conversation::Outbox;
+use super::refusal::{self, Ending, Fault};
+use super::server::forward_status;
+use super::startup::Login;
+use crate::wire::postgres::backend::{Authentication, BackendKeyData, ErrorFields, tag};
+use crate::wire::postgres::frame::{self, Frame, Peek};
+use crate::wire::postgres::frontend::{self, CancelKey, CancelRequest, Opening};
+
+/// As the server's own limit.
+const MAX_STARTUP_BYTES: usize = 10_000;
+/// As the server's own limit for passwords and SASL answers.
+const MAX_PASSWORD_BYTES: usize = 65_535;
+
+/// Before the start-up message.
+#[derive(Default)]
+pub(super) struct Doorstep {
+    asked_tls: bool,
+    asked_gss: bool,
+}
+
+/// What a message on the doorstep led to.
+pub(super) enum Entry {
+    /// More is to come.
+    Wait,
+    /// A login.
+    Login(Box<Login>),
+}
+
+impl Doorstep {
+    /// Takes one message, if it is there in full; returns how many bytes it had.
+    pub(super) fn client_says(&mut self, input: &[u8], out: &mut Outbox) -> Result<(usize, Entry), Ending> {
+        let Some((length, behind)) = input.split_first_chunk::<4>() else { return Ok((0, Entry::Wait)) };
+        let body_bytes = frame::body_bytes(*length).map_err(Ending::client)?;
+        if body_bytes > MAX_STARTUP_BYTES {
+            return Err(Ending::client(Fault::TooLong));
+        }
+        let Some((body, rest)) = behind.split_at_checked(body_bytes) else { return Ok((0, Entry::Wait)) };
+        let used = input.len().saturating_sub(rest.len());
+        match Opening::read(body).map_err(Ending::client)? {
+            Opening::TlsRequest => decline(&mut self.asked_tls, rest, out)?,
+            Opening::GssRequest => decline(&mut self.asked_gss, rest, out)?,
+            Opening::Cancel(CancelRequest(key)) => {
+                out.events.push_back(Event::Cancel(key));
+                return Err(Ending::Cancel);
+            }
+            Opening::Startup(startup) => {
+                let login = Login::judge(&startup)?;
+                login.write_negotiation(&mut out.to_client)?;
+                return Ok((used, Entry::Login(Box::new(login))));
+            }
+        }
+        Ok((used, Entry::Wait))
+    }
+}
+
+/// Declines encryption, once for each kind. What stands behind the request was sent without waiting for the
+/// answer: it would be read as if it had come through the encrypted channel.
+fn decline(asked: &mut bool, behind: &[u8], out: &mut Outbox) -> Result<(), Ending> {
+    if std::mem::replace(asked, true) || !behind.is_empty() {
+        return Err(Ending::client(Fault::Unexpected));
+    }
+    out.to_client.put_u8(b'N');
+    Ok(())
+}
+
+/// Between the start-up message and the store's first ReadyForQuery.
+pub(super) struct Gate {
+    /// Who wants to come in.
+    pub(super) login: Box<Login>,
+    own_key: CancelKey,
+    /// The store waits for an answer of the client.
+    is_asked: bool,
+    is_accepted: bool,
+}
+
+impl Gate {
+    pub(super) const fn new(login: Box<Login>, own_key: CancelKey) -> Self {
+        Self { login, own_key, is_asked: false, is_accepted: false }
+    }
+
+    /// Passes the client's proofs on.
+    pub(super) fn client_says(&mut self, input: &[u8], out: &mut Outbox) -> Result<usize, Ending> {
+        if !self.is_asked {
+            return Ok(0);
+        }
+        match frame::peek(input).map_err(Ending::client)? {
+            Peek::Whole(frame, _) if frame.tag == frontend::tag::PASSWORD => {
+                check_length(frame.body.len())?;
+                self.is_asked = false;
+                out.to_server.put_slice(frame.bytes);
+                Ok(frame.bytes.len())
+            }
+            Peek::Head { tag: frontend::tag::PASSWORD, body_bytes } => check_length(body_bytes).map(|()| 0),
+            Peek::Nothing => Ok(0),
+            Peek::Whole(frame, _) if frame.tag == frontend::tag::TERMINATE => Err(Ending::Goodbye),
+            Peek::Whole(..) | Peek::Head { .. } => Err(Ending::client(Fault::Unexpected)),
+        }
+    }
+
+    /// Takes one message of the store; true when it is ready, which is left for the conversation to read.
+    pub(super) fn server_says(&mut self, input: &[u8], out: &mut Outbox) -> Result<(usize, bool), Ending> {
+        let frame = match frame::peek(input).map_err(Ending::server)? {
+            Peek::Whole(frame, _) => frame,
+            Peek::Head { body_bytes, .. } if body_bytes > MAX_PASSWORD_BYTES => {
+                return Err(Ending::server(Fault::TooLong));
+            }
+            Peek::Head { .. } | Peek::Nothing => return Ok((0, false)),
+        };
+        match frame.tag {
+            tag::AUTHENTICATION if !self.is_accepted => self.authentication(&frame, out)?,
+            tag::READY_FOR_QUERY if self.is_accepted => return Ok((0, true)),
+            tag::PARAMETER_STATUS if self.is_accepted => forward_status(&frame, out)?,
+            tag::BACKEND_KEY_DATA if self.is_accepted => {
+                let BackendKeyData(key) = BackendKeyData::read(frame.body).map_err(Ending::server)?;
+                out.events.push_back(Event::StoreKey(key));
+                BackendKeyData(self.own_key).write(&mut out.to_client)?;
+            }
+            tag::NOTICE => {
+                let fields = ErrorFields::read(frame.body).map_err(Ending::server)?;
+                refusal::write_notice(&mut out.to_client, fields)?;
+            }
+            tag::ERROR => {
+                let fields = ErrorFields::read(frame.body).map_err(Ending::server)?;
+                refusal::write_error(&mut out.to_client, fields)?;
+                return Err(Ending::ServerFatal);
+            }
+            _ => return Err(Ending::server(Fault::Unexpected)),
+        }
+        Ok((frame.bytes.len(), false))
+    }
+
+    fn authentication(&mut self, frame: &Frame<'_>, out: &mut Outbox) -> Result<(), Ending> {
+        match Authentication::read(frame.body).map_err(Ending::server)? {
+            Authentication::Ok => self.is_accepted = true,
+            Authentication::Sasl(offered) => return self.offer(&offered, &mut out.to_client),
+            Authentication::CleartextPassword
+            | Authentication::Md5Password
+            | Authentication::SaslContinue => self.is_asked = true,
+            Authentication::SaslFinal => {}
+            Authentication::Other => {
+                return Err(Ending::refused(
+                    "0A000",
+                    "the store asks for a kind of authentication that cannot be passed on",
+                ));
+            }
+        }
+        out.to_client.put_slice(frame.bytes);
+        Ok(())
+    }
+
+    /// Offers the mechanisms that do not bind to a channel.
+    fn offer(&mut self, offered: &[&[u8]], to_client: &mut BytesMut) -> Result<(), Ending> {
+        let kept: Vec<&[u8]> = offered.iter().copied().filter(|name| *name == b"SCRAM-SHA-256").collect();
+        if kept.is_empty() {
+            return Err(Ending::refused("0A000", "the store offers no SASL mechanism that can be passed on"));
+        }
+        self.is_asked = true;
+        Ok(Authentication::write_sasl(to_client, &kept)?)
+    }
+}
+
+fn check_length(body_bytes: usize) -> Result<(), Ending> {
+    if body_bytes > MAX_PASSWORD_BYTES { Err(Ending::client(Fault::TooLong)) } else { Ok(()) }
+}

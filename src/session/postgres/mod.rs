@@ -1,0 +1,246 @@
+//! A PostgreSQL session as a state machine: bytes from either side in, bytes for either side and events out.
+//!
+//! ```text
+//! client ─ bytes ─►  Session  ─ bytes ─► store
+//!        ◄─ bytes ─           ◄─ bytes ─
+//!                  │ events: connect, plan, answers, ...
+//! ```
+//!
+//! Whoever drives a session ([`crate::front`]) reads both peers into buffers, shows them to
+//! [`Session::client_says`] and [`Session::server_says`], sends what [`Session::to_client`] and
+//! [`Session::to_server`] hold, and does what the [`Event`]s ask for. A session that has enough to send says
+//! so by taking no more bytes.
+//!
+//! Invariant: nothing reaches the store but what is made here, statement by statement of the planner; no row
+//! reaches the client but by the plan of the statement that gave it.
+//! Not here: sockets, time, randomness, the planner.
+
+mod ask;
+mod client;
+mod conversation;
+mod copy;
+mod expect;
+mod flow;
+mod limits;
+mod login;
+mod parameters;
+mod prose;
+mod refusal;
+mod rows;
+mod send;
+mod server;
+mod settings;
+mod startup;
+mod statements;
+mod values;
+
+pub use ask::Rows;
+pub use limits::Limits;
+pub use refusal::{Ending, Fault};
+
+use bytes::BytesMut;
+
+use crate::sql::{Planned, Refusal};
+use crate::wire::postgres::backend::{ReadyForQuery, TransactionStatus};
+use crate::wire::postgres::frontend::CancelKey;
+use ask::Purpose;
+use conversation::{Conversation, Outbox, Waiting};
+use login::{Doorstep, Entry, Gate};
+
+/// What a session needs to know of the world.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// How much it may hold.
+    pub limits: Limits,
+    /// Settings of the store that are pinned besides those that every session pins.
+    pub pins: Vec<(String, String)>,
+}
+
+/// What a session cannot do by itself.
+pub enum Event {
+    /// Connect to the store: a client wants to come in.
+    Connect {
+        /// The database user.
+        user: String,
+        /// The database.
+        database: String,
+    },
+    /// Cancel what the session with this key of ours does. The conversation is over.
+    Cancel(CancelKey),
+    /// Keep the store's own key for this session.
+    StoreKey(CancelKey),
+    /// The store has accepted the client. Ask what has to be known, then [`Session::open`].
+    Authenticated,
+    /// Plan a statement, then [`Session::planned`].
+    Plan(PlanRequest),
+    /// Answers to [`Session::ask`], one for each question; `None` if one of them failed.
+    Answers(Option<Vec<Rows>>),
+}
+
+/// A statement to plan.
+pub struct PlanRequest {
+    /// The client's text.
+    pub text: String,
+    /// Types that it declared for its parameters.
+    pub parameters: Vec<u32>,
+}
+
+enum Phase {
+    Doorstep(Doorstep),
+    Gate(Gate),
+    Inside(Box<Conversation>),
+    Over,
+}
+
+/// One client's session.
+pub struct Session {
+    settings: Settings,
+    own_key: CancelKey,
+    phase: Phase,
+    out: Outbox,
+}
+
+impl Session {
+    /// A session whose client has said nothing yet; `own_key` is what it will be given to cancel with.
+    #[must_use]
+    pub fn new(settings: Settings, own_key: CancelKey) -> Self {
+        Self { settings, own_key, phase: Phase::Doorstep(Doorstep::default()), out: Outbox::default() }
+    }
+
+    /// Takes what the client sent; returns how many of the bytes are done with. The rest must be shown again,
+    /// with more behind it or once the session can go on.
+    ///
+    /// # Errors
+    /// [`Ending`]: send what is left, then close both connections.
+    pub fn client_says(&mut self, input: &[u8]) -> Result<usize, Ending> {
+        let said = match &mut self.phase {
+            Phase::Doorstep(doorstep) => match doorstep.client_says(input, &mut self.out) {
+                Ok((used, Entry::Login(login))) => {
+                    self.out.events.push_back(Event::Connect {
+                        user: login.user.clone(),
+                        database: login.database.clone(),
+                    });
+                    let written = login.write(&mut self.out.to_server, &self.settings.pins);
+                    self.phase = Phase::Gate(Gate::new(login, self.own_key));
+                    written.map(|()| used)
+                }
+                other => other.map(|(used, _)| used),
+            },
+            Phase::Gate(gate) => gate.client_says(input, &mut self.out),
+            Phase::Inside(conversation) => conversation.client_says(input, &mut self.out),
+            Phase::Over => Ok(input.len()),
+        };
+        self.watch(said)
+    }
+
+    /// Takes what the store sent, like [`Session::client_says`].
+    ///
+    /// # Errors
+    /// [`Ending`]: send what is left, then close both connections.
+    pub fn server_says(&mut self, input: &[u8]) -> Result<usize, Ending> {
+        let said = match &mut self.phase {
+            Phase::Doorstep(_) => Err(Ending::server(Fault::Unexpected)),
+            Phase::Gate(gate) => match gate.server_says(input, &mut self.out) {
+                Ok((used, true)) => {
+                    let path = gate.login.search_path.clone();
+                    let Settings { limits, pins } = self.settings.clone();
+                    let mut conversation = Box::new(Conversation::new(limits, pins, path));
+                    let said = conversation.server_says(input.get(used..).unwrap_or_default(), &mut self.out);
+                    self.phase = Phase::Inside(conversation);
+                    said.map(|more| used.saturating_add(more))
+                }
+                other => other.map(|(used, _)| used),
+            },
+            Phase::Inside(conversation) => conversation.server_says(input, &mut self.out),
+            Phase::Over => Ok(input.len()),
+        };
+        self.watch(said)
+    }
+
+    /// Lets the client in.
+    ///
+    /// # Errors
+    /// [`Ending`]
+    pub fn open(&mut self) -> Result<(), Ending> {
+        if let Phase::Inside(conversation) = &mut self.phase
+            && conversation.is_starting()
+        {
+            conversation.waiting = None;
+            let said = ReadyForQuery(TransactionStatus::Idle).write(&mut self.out.to_client);
+            return self.watch(said.map_err(Ending::from));
+        }
+        Ok(())
+    }
+
+    /// Takes the answer to [`Event::Plan`].
+    ///
+    /// # Errors
+    /// [`Ending`]
+    pub fn planned(&mut self, plan: Result<Vec<Planned>, Refusal>) -> Result<(), Ending> {
+        let said = match &mut self.phase {
+            Phase::Inside(conversation) => conversation.planned(plan, &mut self.out),
+            Phase::Doorstep(_) | Phase::Gate(_) | Phase::Over => Ok(()),
+        };
+        self.watch(said)
+    }
+
+    /// Puts questions to the store on the client's connection, while the client waits for a plan or to be let
+    /// in. In a transaction that has failed there is no answer to be had: false, and no event will come.
+    ///
+    /// # Errors
+    /// [`Ending`]
+    pub fn ask(&mut self, questions: &[String]) -> Result<bool, Ending> {
+        let said = match &mut self.phase {
+            Phase::Inside(conversation) if conversation.can_ask() => {
+                conversation.ask(Purpose::Caller, questions, &mut self.out).map(|()| true)
+            }
+            _ => Ok(false),
+        };
+        self.watch(said)
+    }
+
+    /// Ends the session for a reason that lies outside of it.
+    pub fn end(&mut self, ending: &Ending) {
+        if !matches!(self.phase, Phase::Over) {
+            ending.write(&mut self.out.to_client);
+            self.phase = Phase::Over;
+        }
+    }
+
+    /// The schemas that the client asked for; `None` if it never did.
+    #[must_use]
+    pub fn search_path(&self) -> Option<&[String]> {
+        match &self.phase {
+            Phase::Inside(conversation) => conversation.search_path.as_deref(),
+            Phase::Doorstep(_) | Phase::Gate(_) | Phase::Over => None,
+        }
+    }
+
+    /// The next thing that the session cannot do by itself.
+    pub fn next_event(&mut self) -> Option<Event> {
+        self.out.events.pop_front()
+    }
+
+    /// Bytes for the client; what has been sent is to be taken out.
+    pub const fn to_client(&mut self) -> &mut BytesMut {
+        &mut self.out.to_client
+    }
+
+    /// Bytes for the store; what has been sent is to be taken out.
+    pub const fn to_server(&mut self) -> &mut BytesMut {
+        &mut self.out.to_server
+    }
+
+    /// Ends the session where a step says so.
+    fn watch<T>(&mut self, said: Result<T, Ending>) -> Result<T, Ending> {
+        said.inspect_err(|ending| self.end(ending))
+    }
+}
+
+impl Conversation {
+    /// True if a question would be answered now.
+    fn can_ask(&self) -> bool {
+        let holds = matches!(self.waiting, Some(Waiting::Start | Waiting::Plan(_)));
+        holds && !self.skipping && self.status != TransactionStatus::Failed
+    }
+}

@@ -1,0 +1,93 @@
+//! Parameters on their way to the store: in the planner's order, tokens turned back.
+//!
+//! Invariant: a value that is turned back goes into a parameter of its own, so that no answer can show it.
+
+use bytes::{BufMut, BytesMut};
+
+use super::client::put_codes;
+use super::refusal::refusal;
+use super::send;
+use super::statements::Statement;
+use crate::sql::{ParameterSource, Refusal};
+use crate::wire::postgres::Format;
+use crate::wire::postgres::backend::put_null;
+use crate::wire::postgres::frame::{self, TooLong};
+use crate::wire::postgres::frontend::{Bind, Codes, tag};
+
+/// One parameter as it is sent.
+struct Sent<'a> {
+    format: Format,
+    value: Option<std::borrow::Cow<'a, [u8]>>,
+}
+
+/// Writes the Bind for the store from the client's.
+pub(super) fn write_bind(
+    bind: &Bind<'_>,
+    statement: &Statement,
+    out: &mut BytesMut,
+) -> Result<Result<(), Refusal>, TooLong> {
+    let values: Vec<Option<&[u8]>> = bind.values.iter().collect();
+    let mut sent = Vec::with_capacity(statement.planned.parameters.len());
+    for parameter in &statement.planned.parameters {
+        let (format, value) = match &parameter.source {
+            ParameterSource::Client(number) => {
+                let index = usize::try_from(*number).ok().and_then(|number| number.checked_sub(1));
+                let value = index.and_then(|index| values.get(index).copied());
+                let format = index.and_then(|index| bind.formats.at(index));
+                match (value, format) {
+                    (Some(value), Some(format)) => (format, value),
+                    _ => {
+                        return Ok(Err(refusal(
+                            "08P01",
+                            "parameter formats do not fit the parameters",
+                            None,
+                        )));
+                    }
+                }
+            }
+            ParameterSource::Literal(text) => (Format::Text, Some(text.as_bytes())),
+        };
+        if parameter.turned_back.is_some() {
+            return Ok(Err(refusal("0A000", "tokens cannot be turned back yet", None)));
+        }
+        sent.push(Sent { format, value: value.map(Into::into) });
+    }
+    put_bind(bind.portal, bind.statement, &sent, (bind.result_formats, statement.planned.hidden_columns), out)
+        .map(Ok)
+}
+
+/// Writes the Bind of a statement of a simple query, whose parameters are literals of its text.
+pub(super) fn write_literal_bind(
+    statement: &Statement,
+    out: &mut BytesMut,
+) -> Result<Result<(), Refusal>, TooLong> {
+    if statement.planned.parameters.is_empty() {
+        return send::put_no_parameters(out).map(Ok);
+    }
+    Ok(Err(refusal("0A000", "tokens cannot be turned back yet", None)))
+}
+
+fn put_bind(
+    portal: &[u8],
+    statement: &[u8],
+    values: &[Sent<'_>],
+    (result_formats, hidden): (Codes<'_>, usize),
+    out: &mut BytesMut,
+) -> Result<(), TooLong> {
+    let mut fits = Ok(());
+    frame::write(out, tag::BIND, |out| {
+        frame::put_cstr(out, portal);
+        frame::put_cstr(out, statement);
+        frame::put_count(out, values.len());
+        values.iter().for_each(|sent| out.put_i16(sent.format.code()));
+        frame::put_count(out, values.len());
+        for sent in values {
+            match &sent.value {
+                Some(value) => fits = fits.and(frame::write_value(out, |out| out.put_slice(value))),
+                None => put_null(out),
+            }
+        }
+        put_codes(result_formats, hidden, out);
+    })?;
+    fits
+}

@@ -1,0 +1,158 @@
+//! How a conversation says no: to one statement, or by ending.
+//!
+//! Invariant: every text is ours and holds nothing that came from the store.
+
+use bytes::BytesMut;
+
+use super::prose;
+use crate::base::budget::BudgetExceeded;
+use crate::sql::Refusal;
+use crate::wire::postgres::Malformed;
+use crate::wire::postgres::backend::{ErrorFields, Report, Severity};
+use crate::wire::postgres::frame::{BadLength, TooLong};
+
+/// Why a conversation is over. Whoever drives the session flushes what is left to be sent, then closes both
+/// connections.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Ending {
+    /// The client said good-bye.
+    #[error("the client said good-bye")]
+    Goodbye,
+    /// The conversation was only a request to cancel another one.
+    #[error("a cancel request")]
+    Cancel,
+    /// What the client asks for is not to be had.
+    #[error("{message}")]
+    Refused {
+        /// SQLSTATE.
+        sqlstate: &'static str,
+        /// In words for the client.
+        message: String,
+    },
+    /// The client broke the protocol.
+    #[error("the client broke the protocol: {0}")]
+    ClientFault(Fault),
+    /// The store broke the protocol, or sent what does not fit the plan.
+    #[error("the store's answer is not what was asked for: {0}")]
+    ServerFault(Fault),
+    /// The store ended the session itself, and the client has been told.
+    #[error("the store ended the session")]
+    ServerFatal,
+    /// More would have to be held in memory than is allowed.
+    #[error("the session needs more memory than it may have")]
+    TooLarge,
+}
+
+/// What is wrong with a message or with its place in the conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// Its form.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+    /// Its length.
+    #[error(transparent)]
+    BadLength(#[from] BadLength),
+    /// It is longer than its kind may be.
+    #[error("message is longer than allowed")]
+    TooLong,
+    /// It has no place here.
+    #[error("unexpected message")]
+    Unexpected,
+    /// A row or its description does not have the columns of the plan.
+    #[error("columns do not fit the plan")]
+    Columns,
+    /// A setting that everything relies on has another value.
+    #[error("a pinned setting has another value")]
+    Setting,
+    /// The statement that was bound is not the one that was prepared.
+    #[error("a statement is not the one that was expected")]
+    WrongStatement,
+}
+
+impl Ending {
+    pub(super) fn refused(sqlstate: &'static str, message: &str) -> Self {
+        Self::Refused { sqlstate, message: message.to_owned() }
+    }
+
+    pub(super) fn client(fault: impl Into<Fault>) -> Self {
+        Self::ClientFault(fault.into())
+    }
+
+    pub(super) fn server(fault: impl Into<Fault>) -> Self {
+        Self::ServerFault(fault.into())
+    }
+
+    /// Writes the last words to the client, if there are any.
+    pub(super) fn write(&self, out: &mut BytesMut) {
+        let (sqlstate, message) = match self {
+            Self::Goodbye | Self::Cancel | Self::ServerFatal => return,
+            Self::Refused { sqlstate, message } => (*sqlstate, message.clone()),
+            Self::ClientFault(_) => ("08P01", self.to_string()),
+            Self::ServerFault(_) => ("08006", self.to_string()),
+            Self::TooLarge => ("53200", self.to_string()),
+        };
+        let report = Report {
+            severity: Severity::Fatal,
+            sqlstate: sqlstate_bytes(sqlstate),
+            message: &message,
+            hint: None,
+            position: None,
+        };
+        // A text of ours is never longer than a length field can say.
+        let _fits = report.write_error(out);
+    }
+}
+
+impl From<TooLong> for Ending {
+    fn from(_: TooLong) -> Self {
+        Self::TooLarge
+    }
+}
+
+impl From<BudgetExceeded> for Ending {
+    fn from(_: BudgetExceeded) -> Self {
+        Self::TooLarge
+    }
+}
+
+/// A SQLSTATE of ours; what is none becomes `XX000`.
+pub(super) fn sqlstate_bytes(sqlstate: &str) -> [u8; 5] {
+    sqlstate.as_bytes().try_into().unwrap_or(*b"XX000")
+}
+
+/// A refusal of our own, outside the planner.
+pub(super) fn refusal(sqlstate: &'static str, message: &str, hint: Option<&str>) -> Refusal {
+    Refusal { sqlstate, message: message.to_owned(), hint: hint.map(str::to_owned), position: None }
+}
+
+/// Writes a refusal as the error that ends one statement.
+pub(super) fn write_refusal(out: &mut BytesMut, refusal: &Refusal) -> Result<(), TooLong> {
+    let report = Report {
+        severity: Severity::Error,
+        sqlstate: sqlstate_bytes(refusal.sqlstate),
+        message: &refusal.message,
+        hint: refusal.hint.as_deref(),
+        position: refusal.position,
+    };
+    report.write_error(out)
+}
+
+/// Writes the store's error in our own words.
+pub(super) fn write_error(out: &mut BytesMut, fields: ErrorFields) -> Result<(), TooLong> {
+    report_of(fields).write_error(out)
+}
+
+/// Writes the store's notice in our own words.
+pub(super) fn write_notice(out: &mut BytesMut, fields: ErrorFields) -> Result<(), TooLong> {
+    report_of(fields).write_notice(out)
+}
+
+fn report_of(fields: ErrorFields) -> Report<'static> {
+    Report {
+        severity: fields.severity,
+        sqlstate: fields.sqlstate,
+        message: prose::text(fields.sqlstate),
+        hint: None,
+        position: None,
+    }
+}

@@ -1,0 +1,416 @@
+//! What the store says in a running session.
+//!
+//! Invariant: a message that nothing asked for ends the session; prose and values in errors, notices and
+//! notifications stay here.
+
+use std::sync::Arc;
+
+use bytes::BufMut;
+
+use super::ask::Purpose;
+use super::conversation::{Conversation, Outbox, Waiting};
+use super::expect::{Expect, Query};
+use super::flow::{self, Flow, Step};
+use super::refusal::{self, Ending, Fault};
+use super::rows::{self, RowPlan};
+use super::settings;
+use super::statements::{Portal, Statement};
+use crate::sql::{Effect, Kind};
+use crate::wire::postgres::backend::{
+    DataRow, ErrorFields, ParameterDescription, ParameterStatus, ReadyForQuery, Severity, TransactionStatus,
+    tag,
+};
+use crate::wire::postgres::frame::{self, Frame, HEAD_BYTES, Peek};
+use crate::wire::postgres::frontend::Target;
+
+impl Conversation {
+    /// Takes what the store sent; returns how many bytes are done with.
+    pub(super) fn server_says(&mut self, input: &[u8], out: &mut Outbox) -> Result<usize, Ending> {
+        let mut rest = input;
+        while out.to_client.len() < self.limits.waiting_bytes {
+            if self.stream_bytes > 0 {
+                let part = rest.split_at_checked(self.stream_bytes).map_or(rest, |(part, _)| part);
+                out.to_client.put_slice(part);
+                self.stream_bytes = self.stream_bytes.saturating_sub(part.len());
+                rest = rest.get(part.len()..).unwrap_or_default();
+            }
+            let run = self.passing_run(rest);
+            out.to_client.put_slice(run);
+            rest = rest.get(run.len()..).unwrap_or_default();
+            match frame::peek(rest).map_err(Ending::server)? {
+                Peek::Whole(frame, behind) => {
+                    rest = behind;
+                    self.server_message(&frame, out)?;
+                }
+                Peek::Head { tag, body_bytes } => {
+                    if !self.may_stream(tag, body_bytes)? {
+                        break;
+                    }
+                    self.stream_bytes = HEAD_BYTES.saturating_add(body_bytes);
+                }
+                Peek::Nothing => break,
+            }
+            if rest.is_empty() {
+                break;
+            }
+        }
+        Ok(input.len().saturating_sub(rest.len()))
+    }
+
+    /// The answer that is under way.
+    fn flow(&self) -> Option<&Flow> {
+        match self.expects.front()? {
+            Expect::Execute(_, flow) | Expect::Query(Query { flow, .. }) => flow.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The rows at the front of `input` that can be passed on in one piece.
+    fn passing_run<'a>(&self, input: &'a [u8]) -> &'a [u8] {
+        let Some(flow) = self.flow().filter(|flow| flow.passes_rows()) else { return &[] };
+        let mut rest = input;
+        while let Ok(Peek::Whole(frame, behind)) = frame::peek(rest) {
+            let used = input.len().saturating_sub(rest.len());
+            let fits = DataRow::read(frame.body).is_ok_and(|row| flow.fits(row.left()));
+            if frame.tag != tag::DATA_ROW || !fits || used > self.limits.waiting_bytes {
+                break;
+            }
+            rest = behind;
+        }
+        input.get(..input.len().saturating_sub(rest.len())).unwrap_or_default()
+    }
+
+    /// Says whether a message that has not arrived in full is passed on as it comes.
+    fn may_stream(&self, message: u8, body_bytes: usize) -> Result<bool, Ending> {
+        let passes = self.flow().is_some_and(|flow| match message {
+            tag::DATA_ROW => flow.passes_rows(),
+            tag::COPY_DATA => flow.passes_copy(),
+            _ => false,
+        });
+        if !passes && body_bytes > self.limits.message_bytes {
+            return Err(Ending::server(Fault::TooLong));
+        }
+        Ok(passes && body_bytes > self.limits.held_bytes)
+    }
+
+    fn server_message(&mut self, frame: &Frame<'_>, out: &mut Outbox) -> Result<(), Ending> {
+        match frame.tag {
+            tag::NOTICE => {
+                let fields = ErrorFields::read(frame.body).map_err(Ending::server)?;
+                refusal::write_notice(&mut out.to_client, fields)?;
+            }
+            tag::NOTIFICATION => {}
+            tag::PARAMETER_STATUS => forward_status(frame, out)?,
+            tag::ERROR => {
+                let fields = ErrorFields::read(frame.body).map_err(Ending::server)?;
+                self.failed(fields, out)?;
+            }
+            tag::READY_FOR_QUERY => {
+                let ReadyForQuery(status) = ReadyForQuery::read(frame.body).map_err(Ending::server)?;
+                self.ready(status, out)?;
+            }
+            _ => self.answer(frame, out)?,
+        }
+        Ok(())
+    }
+
+    /// One message of the answer that is owed first.
+    fn answer(&mut self, frame: &Frame<'_>, out: &mut Outbox) -> Result<(), Ending> {
+        if let (tag::DATA_ROW, Some(flow)) = (frame.tag, self.flow()) {
+            return flow.row(frame, &mut out.to_client).map_err(Ending::server);
+        }
+        let Some(mut expect) = self.expects.pop_front() else {
+            return Err(Ending::server(Fault::Unexpected));
+        };
+        let is_done = match &mut expect {
+            Expect::Query(query) => self.query_answer(query, frame, out).map(|()| false),
+            Expect::Execute(portal, flow) => self.execute_answer(portal, flow, frame, out),
+            Expect::Ask(ask) => ask.take(frame).map(|all_in| all_in && !ask.has_sync),
+            Expect::Types(statement) => types_answer(statement, frame),
+            Expect::Describe(target, name) => self.describe_answer(*target, name, frame, out),
+            other => self.confirmation(other, frame, out).map(|()| true),
+        };
+        match (is_done.map_err(Ending::server)?, expect) {
+            (true, Expect::Ask(ask)) => self.answered(ask, out),
+            (true, _) => Ok(()),
+            (false, expect) => {
+                self.expects.push_front(expect);
+                Ok(())
+            }
+        }
+    }
+
+    /// A message that says no more than that something was done.
+    fn confirmation(
+        &mut self,
+        expect: &mut Expect,
+        frame: &Frame<'_>,
+        out: &mut Outbox,
+    ) -> Result<(), Fault> {
+        if !frame.body.is_empty() {
+            return Err(Fault::Unexpected);
+        }
+        match (expect, frame.tag) {
+            (Expect::Parse { name, statement }, tag::PARSE_COMPLETE) => {
+                self.names.confirmed.insert(std::mem::take(name), Arc::clone(statement));
+            }
+            (Expect::Bind { portal, name, statement, formats }, tag::BIND_COMPLETE) => {
+                let confirmed = self.names.confirmed.get(name);
+                if !confirmed.is_some_and(|confirmed| Arc::ptr_eq(confirmed, statement)) {
+                    return Err(Fault::WrongStatement);
+                }
+                let made = Portal::new(Arc::clone(statement), std::mem::take(formats));
+                self.names.portals.insert(std::mem::take(portal), Arc::new(made));
+            }
+            (Expect::Close(Target::Statement, name), tag::CLOSE_COMPLETE) => {
+                drop(self.names.confirmed.remove(name));
+            }
+            (Expect::Close(Target::Portal, name), tag::CLOSE_COMPLETE) => {
+                drop(self.names.portals.remove(name));
+            }
+            _ => return Err(Fault::Unexpected),
+        }
+        out.to_client.put_slice(frame.bytes);
+        Ok(())
+    }
+
+    fn query_answer(&mut self, query: &mut Query, frame: &Frame<'_>, out: &mut Outbox) -> Result<(), Fault> {
+        if query.is_over || query.refusal.is_some() {
+            return Err(Fault::Unexpected);
+        }
+        if query.is_empty {
+            query.is_over = true;
+            out.to_client.put_slice(frame.bytes);
+            return if frame.tag == tag::EMPTY_QUERY { Ok(()) } else { Err(Fault::Unexpected) };
+        }
+        if query.is_quiet && matches!(frame.tag, tag::PARSE_COMPLETE | tag::BIND_COMPLETE | tag::NO_DATA) {
+            return Ok(());
+        }
+        if query.flow.is_none() {
+            self.names.drop_unnamed();
+            query.flow = Some(Flow::described(query.left.pop().ok_or(Fault::Unexpected)?));
+        }
+        let flow = query.flow.as_mut().ok_or(Fault::Unexpected)?;
+        if frame.tag == tag::DATA_ROW {
+            return flow.row(frame, &mut out.to_client);
+        }
+        if flow.take(frame, &self.names, &mut out.to_client)? == Step::Done {
+            let statement = Arc::clone(flow.statement());
+            query.flow = None;
+            query.is_over = query.left.is_empty();
+            self.done(&statement);
+        }
+        Ok(())
+    }
+
+    fn execute_answer(
+        &mut self,
+        portal: &[u8],
+        flow: &mut Option<Flow>,
+        frame: &Frame<'_>,
+        out: &mut Outbox,
+    ) -> Result<bool, Fault> {
+        let flow = match flow {
+            Some(flow) => flow,
+            None => flow.insert(self.start_execution(portal)?),
+        };
+        if frame.tag == tag::DATA_ROW {
+            return flow.row(frame, &mut out.to_client).map(|()| false);
+        }
+        let step = flow.take(frame, &self.names, &mut out.to_client)?;
+        if step == Step::Done {
+            let statement = Arc::clone(flow.statement());
+            self.done(&statement);
+        }
+        Ok(step != Step::More)
+    }
+
+    /// Finds out how the rows of a portal are treated, once for all of its executions.
+    fn start_execution(&self, portal: &[u8]) -> Result<Flow, Fault> {
+        let portal = self.names.portals.get(portal).ok_or(Fault::Unexpected)?;
+        let rows = match portal.rows.get() {
+            Some(rows) => Some(Arc::clone(rows)),
+            None => match self.names.shape_of(&portal.statement) {
+                Some(shape) => {
+                    let types = portal.statement.types.get().map(AsRef::as_ref);
+                    let format = |index| flow::asked_format(&portal.formats, index);
+                    let rows = Arc::new(RowPlan::new(shape, types, format)?);
+                    Some(Arc::clone(portal.rows.get_or_init(|| rows)))
+                }
+                None => None,
+            },
+        };
+        Ok(Flow::executed(Arc::clone(&portal.statement), rows))
+    }
+
+    fn describe_answer(
+        &self,
+        target: Target,
+        name: &[u8],
+        frame: &Frame<'_>,
+        out: &mut Outbox,
+    ) -> Result<bool, Fault> {
+        let statement = match target {
+            Target::Statement => self.names.confirmed.get(name),
+            Target::Portal => self.names.portals.get(name).map(|portal| &portal.statement),
+        };
+        let statement = statement.ok_or(Fault::Unexpected)?;
+        match (target, frame.tag) {
+            (Target::Statement, tag::PARAMETER_DESCRIPTION) => {
+                describe_parameters(statement, frame.body, out)?;
+                Ok(false)
+            }
+            (_, tag::ROW_DESCRIPTION) => {
+                if let Kind::Answered { columns, .. } = &statement.planned.kind {
+                    rows::describe_own(columns, &mut out.to_client)?;
+                    return Ok(true);
+                }
+                let shape = self.names.shape_of(statement).ok_or(Fault::Unexpected)?;
+                rows::describe(&shape, frame.body, &mut out.to_client)?;
+                Ok(true)
+            }
+            (_, tag::NO_DATA) => {
+                out.to_client.put_slice(frame.bytes);
+                Ok(true)
+            }
+            _ => Err(Fault::Unexpected),
+        }
+    }
+
+    /// A statement is done: its effects hold.
+    fn done(&mut self, statement: &Statement) {
+        if let Kind::Session(effect) = &statement.planned.kind {
+            self.names.apply(effect, statement);
+        }
+    }
+
+    /// The store waits: a batch is at its end.
+    fn ready(&mut self, status: TransactionStatus, out: &mut Outbox) -> Result<(), Ending> {
+        self.status = status;
+        match self.expects.pop_front() {
+            Some(Expect::Sync) if self.is_starting() => return self.ask_pins(out),
+            Some(Expect::Ask(ask)) if ask.has_sync => return self.answered(ask, out),
+            Some(Expect::Query(query)) if query.is_over => {}
+            Some(Expect::Sync) => {}
+            _ => return Err(Ending::server(Fault::Unexpected)),
+        }
+        ReadyForQuery(status).write(&mut out.to_client)?;
+        let is_waiting = matches!(self.waiting, Some(Waiting::SearchPath));
+        if is_waiting && self.expects.is_empty() {
+            if status == TransactionStatus::Failed {
+                self.waiting = None;
+            } else {
+                self.ask_search_path(out)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// An error ends the answer that is owed first and, in the extended protocol, all up to the next Sync.
+    fn failed(&mut self, fields: ErrorFields, out: &mut Outbox) -> Result<(), Ending> {
+        if matches!(fields.severity, Severity::Fatal | Severity::Panic) {
+            refusal::write_error(&mut out.to_client, fields)?;
+            return Err(Ending::ServerFatal);
+        }
+        match self.expects.front_mut() {
+            None | Some(Expect::Sync) => return self.failed_outside(fields, out),
+            Some(Expect::Ask(ask)) if ask.has_sync => {
+                ask.failed = true;
+                return Ok(());
+            }
+            Some(Expect::Query(query)) => {
+                query.is_over = true;
+                query.flow = None;
+                match query.refusal.take() {
+                    Some(refusal) => refusal::write_refusal(&mut out.to_client, &refusal)?,
+                    None => refusal::write_error(&mut out.to_client, fields)?,
+                }
+                return Ok(());
+            }
+            Some(Expect::Refused(refusal)) => refusal::write_refusal(&mut out.to_client, refusal)?,
+            Some(_) => refusal::write_error(&mut out.to_client, fields)?,
+        }
+        self.skip_to_sync(out)
+    }
+
+    /// An error that no message of ours caused: the store may fail while it commits at a Sync.
+    fn failed_outside(&mut self, fields: ErrorFields, out: &mut Outbox) -> Result<(), Ending> {
+        if self.expects.is_empty() {
+            return Err(Ending::server(Fault::Unexpected));
+        }
+        Ok(refusal::write_error(&mut out.to_client, fields)?)
+    }
+
+    /// Drops what the store will not answer any more, and goes back to what it has confirmed.
+    fn skip_to_sync(&mut self, out: &mut Outbox) -> Result<(), Ending> {
+        loop {
+            match self.expects.front() {
+                None => {
+                    self.skipping = true;
+                    break;
+                }
+                Some(Expect::Sync) => break,
+                Some(_) => {}
+            }
+            if let Some(Expect::Ask(mut ask)) = self.expects.pop_front() {
+                ask.failed = true;
+                if ask.purpose == Purpose::Caller {
+                    self.answered(ask, out)?;
+                }
+            }
+        }
+        self.names.expected = self.names.confirmed.clone();
+        for expect in &self.expects {
+            match expect {
+                Expect::Parse { name, statement } => {
+                    self.names.expected.insert(name.clone(), Arc::clone(statement));
+                }
+                Expect::Close(Target::Statement, name) => drop(self.names.expected.remove(name)),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Passes a setting on if clients know it, and ends the session if it is not what all else relies on.
+pub(super) fn forward_status(frame: &Frame<'_>, out: &mut Outbox) -> Result<(), Ending> {
+    let status = ParameterStatus::read(frame.body).map_err(Ending::server)?;
+    if !settings::report_is_fine(status.name, status.value) {
+        return Err(Ending::server(Fault::Setting));
+    }
+    if settings::report_may_pass(status.name) {
+        out.to_client.put_slice(frame.bytes);
+    }
+    Ok(())
+}
+
+fn types_answer(statement: &Arc<Statement>, frame: &Frame<'_>) -> Result<bool, Fault> {
+    match frame.tag {
+        tag::PARAMETER_DESCRIPTION => Ok(false),
+        tag::NO_DATA => Ok(true),
+        tag::ROW_DESCRIPTION => {
+            let (types, _) = rows::types_and_formats(frame.body)?;
+            // A second description of the same statement has the same types: the store promises it.
+            let _first = statement.types.set(types);
+            Ok(true)
+        }
+        _ => Err(Fault::Unexpected),
+    }
+}
+
+/// Translates the types of the store's parameters into those of the client's.
+fn describe_parameters(statement: &Statement, body: &[u8], out: &mut Outbox) -> Result<(), Fault> {
+    let described = ParameterDescription::read(body)?;
+    if described.types.len() != statement.planned.parameters.len() {
+        return Err(Fault::Columns);
+    }
+    let types = statement.client_types(&described.types);
+    ParameterDescription { types }.write(&mut out.to_client).map_err(|_| Fault::TooLong)?;
+    Ok(())
+}
+
+/// True if the effect may change the client's `search_path`.
+pub(super) const fn touches_search_path(kind: &Kind) -> bool {
+    matches!(kind, Kind::Session(Effect::SearchPath { .. } | Effect::Discard | Effect::ResetAll))
+}

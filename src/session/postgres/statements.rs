@@ -1,0 +1,186 @@
+//! What the names of statements, portals and cursors stand for.
+//!
+//! Two views are kept. What the client *expects* decides how its next message is understood: a statement
+//! counts from the moment in which its Parse is sent on. What the store has *confirmed* decides how rows are
+//! treated: it changes only with the store's answers, in their order, so it is what the store knows, also
+//! where a pipeline broke off in the middle.
+//!
+//! Invariant: a row is treated by the plan of the statement that the store ran, never by that of one that the
+//! client thought it had prepared.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use super::rows::RowPlan;
+use crate::sql::{Effect, Kind, ParameterSource, Planned};
+use crate::wire::postgres::Format;
+
+/// A statement that the planner has made.
+#[derive(Debug)]
+pub(super) struct Statement {
+    /// The plan.
+    pub(super) planned: Planned,
+    /// Types that the client declared for its parameters.
+    pub(super) declared: Vec<u32>,
+    /// How many parameters the client must send.
+    pub(super) client_parameters: usize,
+    /// Types of all columns, hidden ones too, as the store describes them. Asked for where a row's treatment
+    /// needs them.
+    pub(super) types: OnceLock<Box<[u32]>>,
+}
+
+impl Statement {
+    pub(super) fn new(planned: Planned, declared: Vec<u32>) -> Self {
+        let numbers = planned.parameters.iter().filter_map(|parameter| match parameter.source {
+            ParameterSource::Client(number) => usize::try_from(number).ok(),
+            ParameterSource::Literal(_) => None,
+        });
+        let client_parameters = numbers.max().unwrap_or(0).max(declared.len());
+        Self { planned, declared, client_parameters, types: OnceLock::new() }
+    }
+
+    /// No statement: the text was empty.
+    pub(super) fn empty(declared: Vec<u32>) -> Self {
+        let planned = Planned {
+            sql: String::new(),
+            kind: Kind::Utility { tag: "" },
+            columns: Vec::new(),
+            hidden_columns: 0,
+            parameters: Vec::new(),
+        };
+        Self::new(planned, declared)
+    }
+
+    /// The type that the client declared for its parameter of this number, or 0.
+    pub(super) fn declared_type(&self, number: u32) -> u32 {
+        let index = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
+        index.and_then(|index| self.declared.get(index)).copied().unwrap_or(0)
+    }
+
+    /// The statement inside a `PREPARE` or `DECLARE`: the same columns, run for its rows.
+    pub(super) fn inner(&self) -> Self {
+        let planned = Planned { kind: Kind::Rows, ..self.planned.clone() };
+        Self::new(planned, self.declared.clone())
+    }
+
+    /// True if rows cannot be treated before the store has said of which types they are.
+    pub(super) fn needs_types(&self) -> bool {
+        let by_name =
+            matches!(&self.planned.kind, Kind::Session(Effect::Fetch { .. } | Effect::Execute { .. }));
+        by_name || self.planned.columns.iter().any(|column| column.edge.is_some())
+    }
+
+    /// True if the client's Bind can go to the store as it is.
+    pub(super) fn binds_as_it_is(&self) -> bool {
+        let parameters = &self.planned.parameters;
+        let in_place = parameters.iter().zip(1_u32..).all(|(parameter, number)| {
+            parameter.turned_back.is_none() && parameter.source == ParameterSource::Client(number)
+        });
+        in_place && parameters.len() == self.client_parameters && self.planned.hidden_columns == 0
+    }
+
+    /// The types of the client's parameters, from those of the store's.
+    pub(super) fn client_types(&self, described: &[u32]) -> Vec<u32> {
+        let mut types = self.declared.clone();
+        types.resize(self.client_parameters, 0);
+        for (parameter, &described) in self.planned.parameters.iter().zip(described) {
+            let ParameterSource::Client(number) = parameter.source else { continue };
+            let index = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
+            if let Some(slot) = index.and_then(|index| types.get_mut(index)) {
+                *slot = described;
+            }
+        }
+        types
+    }
+
+    /// How many columns the store sends.
+    pub(super) fn all_columns(&self) -> usize {
+        self.planned.columns.len().saturating_add(self.planned.hidden_columns)
+    }
+}
+
+/// A portal or cursor.
+#[derive(Debug)]
+pub(super) struct Portal {
+    /// What it runs.
+    pub(super) statement: Arc<Statement>,
+    /// Formats that Bind asked for; empty for text.
+    pub(super) formats: Vec<Format>,
+    /// How its rows are treated; found when it runs for the first time and fixed from then on.
+    pub(super) rows: OnceLock<Arc<RowPlan>>,
+}
+
+impl Portal {
+    pub(super) const fn new(statement: Arc<Statement>, formats: Vec<Format>) -> Self {
+        Self { statement, formats, rows: OnceLock::new() }
+    }
+}
+
+/// Names of one session.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    /// Prepared statements as the client expects them.
+    pub(super) expected: HashMap<Box<[u8]>, Arc<Statement>>,
+    /// Prepared statements that the store has confirmed.
+    pub(super) confirmed: HashMap<Box<[u8]>, Arc<Statement>>,
+    /// Portals and cursors that the store has confirmed. One that is gone without our knowledge (a
+    /// transaction ended) does no harm: the store says that it does not exist.
+    pub(super) portals: HashMap<Box<[u8]>, Arc<Portal>>,
+}
+
+impl Names {
+    /// Forgets what a simple query drops: the unnamed statement and portal.
+    pub(super) fn drop_unnamed(&mut self) {
+        self.confirmed.remove(&b""[..]);
+        self.portals.remove(&b""[..]);
+    }
+
+    /// Takes in what a statement did that is done.
+    pub(super) fn apply(&mut self, effect: &Effect, statement: &Statement) {
+        match effect {
+            Effect::Prepare { name } => {
+                let inner = Arc::new(statement.inner());
+                self.expected.insert(name.as_bytes().into(), Arc::clone(&inner));
+                self.confirmed.insert(name.as_bytes().into(), inner);
+            }
+            Effect::Deallocate { name: Some(name) } => {
+                self.expected.remove(name.as_bytes());
+                self.confirmed.remove(name.as_bytes());
+            }
+            Effect::Deallocate { name: None } => self.forget_statements(),
+            Effect::Declare { cursor } => {
+                let portal = Portal::new(Arc::new(statement.inner()), Vec::new());
+                self.portals.insert(cursor.as_bytes().into(), Arc::new(portal));
+            }
+            Effect::Close { cursor: Some(cursor) } => drop(self.portals.remove(cursor.as_bytes())),
+            Effect::Close { cursor: None } => self.portals.clear(),
+            Effect::Discard => {
+                self.forget_statements();
+                self.portals.clear();
+            }
+            Effect::Fetch { .. } | Effect::Execute { .. } | Effect::SearchPath { .. } | Effect::ResetAll => {}
+        }
+    }
+
+    fn forget_statements(&mut self) {
+        self.expected.clear();
+        self.confirmed.clear();
+    }
+
+    /// The statement whose columns the rows of `statement` have: its own, or those of what it names.
+    pub(super) fn shape_of(&self, statement: &Arc<Statement>) -> Option<Arc<Statement>> {
+        match &statement.planned.kind {
+            Kind::Rows => Some(Arc::clone(statement)),
+            Kind::Session(Effect::Execute { name }) => self.confirmed.get(name.as_bytes()).cloned(),
+            Kind::Session(Effect::Fetch { cursor }) => {
+                let portal = self.portals.get(cursor.as_bytes())?;
+                match (portal.rows.get(), &portal.statement.planned.kind) {
+                    (Some(rows), _) => Some(rows.shape()),
+                    (None, Kind::Rows) => Some(Arc::clone(&portal.statement)),
+                    (None, _) => None,
+                }
+            }
+            Kind::CopyOut(_) | Kind::Utility { .. } | Kind::Session(_) | Kind::Answered { .. } => None,
+        }
+    }
+}
