@@ -9,5 +9,6 @@ pub mod audit;
 pub mod drain;
 pub mod http;
 pub mod metrics;
+pub mod postgres;
 mod stall;
 pub mod workers;

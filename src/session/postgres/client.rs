@@ -49,7 +49,7 @@ impl Conversation {
         Ok(input.len().saturating_sub(rest.len()))
     }
 
-    fn hears_client(&self, out: &Outbox) -> bool {
+    pub(super) fn hears_client(&self, out: &Outbox) -> bool {
         self.waiting.is_none()
             && self.expects.len() < self.limits.pipelined
             && out.to_server.len() < self.limits.waiting_bytes

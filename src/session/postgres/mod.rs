@@ -7,8 +7,7 @@
 //! ```
 //!
 //! Whoever drives a session ([`crate::front`]) reads both peers into buffers, shows them to
-//! [`Session::client_says`] and [`Session::server_says`], sends what [`Session::to_client`] and
-//! [`Session::to_server`] hold, and does what the [`Event`]s ask for. A session that has enough to send says
+//! [`Session::client_says`] and [`Session::server_says`], sends what [`Session::outgoing`] holds, and does what the [`Event`]s ask for. A session that has enough to send says
 //! so by taking no more bytes.
 //!
 //! Invariant: nothing reaches the store but what is made here, statement by statement of the planner; no row
@@ -78,6 +77,7 @@ pub enum Event {
 }
 
 /// A statement to plan.
+#[derive(Clone)]
 pub struct PlanRequest {
     /// The client's text.
     pub text: String,
@@ -221,14 +221,36 @@ impl Session {
         self.out.events.pop_front()
     }
 
-    /// Bytes for the client; what has been sent is to be taken out.
-    pub const fn to_client(&mut self) -> &mut BytesMut {
-        &mut self.out.to_client
+    /// Bytes for the client and bytes for the store; what has been sent is to be taken out.
+    pub const fn outgoing(&mut self) -> (&mut BytesMut, &mut BytesMut) {
+        (&mut self.out.to_client, &mut self.out.to_server)
     }
 
-    /// Bytes for the store; what has been sent is to be taken out.
-    pub const fn to_server(&mut self) -> &mut BytesMut {
-        &mut self.out.to_server
+    /// False while nothing that the client says can be used.
+    #[must_use]
+    pub fn hears_client(&self) -> bool {
+        match &self.phase {
+            Phase::Doorstep(_) | Phase::Gate(_) => true,
+            Phase::Inside(conversation) => conversation.hears_client(&self.out),
+            Phase::Over => false,
+        }
+    }
+
+    /// False while nothing that the store says can be used.
+    #[must_use]
+    pub fn hears_server(&self) -> bool {
+        match &self.phase {
+            Phase::Doorstep(_) | Phase::Over => false,
+            Phase::Gate(_) => true,
+            Phase::Inside(conversation) => conversation.hears_server(&self.out),
+        }
+    }
+
+    /// True if the client is in no transaction and owed nothing.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        matches!(&self.phase, Phase::Inside(conversation) if conversation.is_idle())
+            && self.out.to_client.is_empty()
     }
 
     /// Ends the session where a step says so.
@@ -238,6 +260,14 @@ impl Session {
 }
 
 impl Conversation {
+    /// True if nothing is under way.
+    fn is_idle(&self) -> bool {
+        self.status == TransactionStatus::Idle
+            && self.expects.is_empty()
+            && self.waiting.is_none()
+            && !self.batch_open
+    }
+
     /// True if a question would be answered now.
     fn can_ask(&self) -> bool {
         let holds = matches!(self.waiting, Some(Waiting::Start | Waiting::Plan(_)));

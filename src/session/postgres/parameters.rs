@@ -52,7 +52,7 @@ pub(super) fn write_bind(
         }
         sent.push(Sent { format, value: value.map(Into::into) });
     }
-    put_bind(bind.portal, bind.statement, &sent, (bind.result_formats, statement.planned.hidden_columns), out)
+    put_bind(bind.portal, bind.statement, &sent, (bind.result_formats, statement.hidden_columns()), out)
         .map(Ok)
 }
 

@@ -27,7 +27,7 @@ impl Conversation {
     /// Takes what the store sent; returns how many bytes are done with.
     pub(super) fn server_says(&mut self, input: &[u8], out: &mut Outbox) -> Result<usize, Ending> {
         let mut rest = input;
-        while out.to_client.len() < self.limits.waiting_bytes {
+        while self.hears_server(out) {
             if self.stream_bytes > 0 {
                 let part = rest.split_at_checked(self.stream_bytes).map_or(rest, |(part, _)| part);
                 out.to_client.put_slice(part);
@@ -55,6 +55,10 @@ impl Conversation {
             }
         }
         Ok(input.len().saturating_sub(rest.len()))
+    }
+
+    pub(super) fn hears_server(&self, out: &Outbox) -> bool {
+        out.to_client.len() < self.limits.waiting_bytes
     }
 
     /// The answer that is under way.

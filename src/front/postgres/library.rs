@@ -1,0 +1,68 @@
+//! Where plans come from: what has to be known of a database, and the planner that knows it.
+
+use std::sync::Arc;
+
+use crate::session::postgres::Rows;
+use crate::sql::{Planned, Refusal, SessionView};
+
+/// Who asks, and where.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Who {
+    /// The database user that the store has accepted.
+    pub user: String,
+    /// The database.
+    pub database: String,
+}
+
+/// Knows databases, each as far as it has been asked about. Shared by all sessions of a store.
+pub trait Library: Send + Sync {
+    /// A question whose answer changes whenever the catalogue does, in a way that matters.
+    fn version_question(&self) -> String;
+
+    /// Questions whose answers tell all that planning needs.
+    fn catalogue_questions(&self) -> Vec<String>;
+
+    /// The planner for this client, if the database is known in the version that the answer tells.
+    fn find(&self, who: &Who, version: &Rows) -> Option<Arc<dyn Plans>>;
+
+    /// Learns a database from answers to [`Library::catalogue_questions`]; `None` if they make no sense.
+    fn learn(&self, who: &Who, version: &Rows, answers: Vec<Rows>) -> Option<Arc<dyn Plans>>;
+}
+
+/// Plans statements of one client in one version of one database.
+pub trait Plans: Send + Sync {
+    /// Plans every statement of `text`.
+    ///
+    /// # Errors
+    /// [`Refusal`]: nothing of it may be sent.
+    fn plan(
+        &self,
+        text: &str,
+        session: &SessionView<'_>,
+        parameters: &[u32],
+    ) -> Result<Vec<Planned>, Refusal>;
+}
+
+/// What a plan depends on besides the text, on its way to another thread.
+#[derive(Clone, Debug)]
+pub struct OwnedView {
+    /// The schemas that the client asked for.
+    pub search_path: Option<Vec<String>>,
+    /// The database user.
+    pub user: String,
+    /// Random per session.
+    pub salt: [u8; 16],
+}
+
+impl OwnedView {
+    /// The view that planners take.
+    #[must_use]
+    pub fn borrow(&self) -> SessionView<'_> {
+        SessionView {
+            search_path: self.search_path.as_deref(),
+            user: &self.user,
+            role: None,
+            salt: &self.salt,
+        }
+    }
+}

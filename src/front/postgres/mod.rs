@@ -1,0 +1,104 @@
+//! PostgreSQL between clients, a [`Session`] each, and a store: one connection there for one here.
+//!
+//! Invariant: nothing is decided here. Bytes go into the session and come out of it; plans come from the
+//! [`Library`]; this floor only waits, keeps time and bounds memory.
+
+mod buffer;
+mod cancel;
+mod desk;
+mod library;
+mod pump;
+mod side;
+mod upstream;
+mod workshop;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+
+pub use cancel::Cancels;
+pub use library::{Library, OwnedView, Plans, Who};
+pub use upstream::Upstream;
+pub use workshop::Workshop;
+
+use super::drain::Drain;
+use super::metrics::StoreMetrics;
+use crate::base::budget::Budget;
+use crate::session::postgres::Settings;
+
+/// How long and how much.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Client connections at one time; more wait to be accepted.
+    pub max_connections: usize,
+    /// From a client's first byte until it is let in.
+    pub login_timeout: Duration,
+    /// Until the store has accepted a connection.
+    pub connect_timeout: Duration,
+    /// A peer that takes no byte.
+    pub write_timeout: Duration,
+}
+
+/// One store, ready to serve.
+pub struct Store {
+    /// Its name in the configuration.
+    pub name: String,
+    /// The way to it.
+    pub upstream: Upstream,
+    /// How long and how much.
+    pub limits: Limits,
+    /// What each session needs to know.
+    pub settings: Settings,
+    /// Memory for messages, of all sessions together.
+    pub budget: Budget,
+    /// Where plans come from.
+    pub library: Arc<dyn Library>,
+    /// Where statements are planned.
+    pub workshop: Arc<Workshop>,
+    /// Keys that cancel.
+    pub cancels: Arc<Cancels>,
+    /// What is counted.
+    pub metrics: Arc<StoreMetrics>,
+}
+
+/// Serves until the drain begins, then lets sessions end that are in the middle of something.
+pub async fn serve(listener: TcpListener, store: Arc<Store>, mut drain: Drain) {
+    let places = Arc::new(Semaphore::new(store.limits.max_connections));
+    loop {
+        let accepted = tokio::select! {
+            accepted = accept(&listener, &places) => accepted,
+            () = drain.stopping() => return,
+        };
+        let Some((stream, _peer, place)) = accepted else { continue };
+        let (store, drain) = (Arc::clone(&store), drain.clone());
+        tokio::spawn(async move {
+            store.metrics.connections.inc();
+            let _only_slower = stream.set_nodelay(true);
+            pump::run(stream, &store, drain).await;
+            store.metrics.connections.dec();
+            drop(place);
+        });
+    }
+}
+
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> Option<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
+    let place = Arc::clone(places).acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, peer)) => Some((stream, peer, place)),
+        Err(error) => {
+            tracing::warn!(%error, "a connection could not be accepted");
+            // Out of file descriptors: trying again at once would only burn the processor.
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,248 @@
+//! One session and its two connections.
+//!
+//! A peer is read only while the session can use what comes, so a slow reader slows the other side down and
+//! memory stays bounded.
+
+use std::future::poll_fn;
+use std::io;
+use std::task::{Context, Poll};
+
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::Store;
+use super::desk::{Desk, Planning, no_plan};
+use super::side::Side;
+use super::upstream::Link;
+use super::workshop::Plan;
+use crate::front::drain::Drain;
+use crate::session::postgres::{Ending, Event, Session};
+
+/// Why the pump stops.
+enum Stop {
+    /// The session is over, for a reason of its own.
+    Ended(Ending),
+    /// A connection broke.
+    Broken,
+}
+
+/// What happened while the pump waited.
+enum Happened {
+    Moved,
+    Planned(Plan),
+    LoginTimeout,
+    Stopping,
+}
+
+struct Pump<'s> {
+    store: &'s Store,
+    session: Session,
+    desk: Desk,
+    client: Side<TcpStream>,
+    server: Option<Side<Link>>,
+    planning: Option<Planning>,
+}
+
+/// Serves one client to its end.
+pub(super) async fn run(stream: TcpStream, store: &Store, drain: Drain) {
+    let Some((session, desk)) = Desk::open(store) else {
+        tracing::error!(store = store.name, "no randomness for a session");
+        return;
+    };
+    let client = Side::new(stream, store);
+    let mut pump = Pump { store, session, desk, client, server: None, planning: None };
+    let stop = pump.pump(drain).await;
+    pump.finish(&stop).await;
+}
+
+impl Pump<'_> {
+    async fn pump(&mut self, mut drain: Drain) -> Stop {
+        let deadline = Instant::now().checked_add(self.store.limits.login_timeout);
+        loop {
+            if let Err(stop) = self.settle().await {
+                return stop;
+            }
+            let happened = match self.wait(&mut drain, deadline).await {
+                Ok(happened) => happened,
+                Err(stop) => return stop,
+            };
+            if let Err(stop) = self.react(happened) {
+                return stop;
+            }
+        }
+    }
+
+    /// Lets the session use all that it can, and does what it asks for.
+    async fn settle(&mut self) -> Result<(), Stop> {
+        loop {
+            let mut used = self.session.client_says(self.client.input.bytes()).map_err(Stop::Ended)?;
+            self.client.input.used(used);
+            if let Some(server) = &mut self.server {
+                let said = self.session.server_says(server.input.bytes()).map_err(Stop::Ended)?;
+                server.input.used(said);
+                used = used.saturating_add(said);
+            }
+            let mut is_settled = used == 0;
+            while let Some(event) = self.session.next_event() {
+                is_settled = false;
+                self.attend(event).await?;
+            }
+            if is_settled {
+                return self.pass_closing_on().await;
+            }
+        }
+    }
+
+    /// A side that has come to its end, and whose last bytes have been used, ends the other's.
+    async fn pass_closing_on(&mut self) -> Result<(), Stop> {
+        let (to_client, to_server) = self.session.outgoing();
+        let Some(server) = &mut self.server else {
+            return if self.client.is_closed { Err(Stop::Broken) } else { Ok(()) };
+        };
+        if server.is_closed && to_client.is_empty() {
+            let is_alone = self.client.is_closed;
+            return Err(if is_alone {
+                Stop::Broken
+            } else {
+                self.end("08006", "the store closed the connection")
+            });
+        }
+        if self.client.is_closed && to_server.is_empty() && self.planning.is_none() {
+            // A store that is gone already says so when it is read.
+            let _gone = server.shut().await;
+        }
+        Ok(())
+    }
+
+    async fn attend(&mut self, event: Event) -> Result<(), Stop> {
+        match event {
+            Event::Connect { user, database } => {
+                self.desk.welcome(user, database);
+                match self.store.upstream.connect(self.store.limits.connect_timeout).await {
+                    Ok(link) => self.server = Some(Side::new(link, self.store)),
+                    Err(error) => return Err(self.unreachable(&error)),
+                }
+            }
+            event => {
+                let planning = self.desk.attend(event, &mut self.session, self.store);
+                if let Some(planning) = planning.map_err(Stop::Ended)? {
+                    self.planning = Some(planning);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until a peer has been read or written, a plan is made, or time is up.
+    async fn wait(&mut self, drain: &mut Drain, deadline: Option<Instant>) -> Result<Happened, Stop> {
+        let is_open = self.desk.is_open();
+        let may_stop = is_open && self.session.is_idle() && self.client.input.bytes().is_empty();
+        let Self { session, client, server, planning, .. } = self;
+        let moved = poll_fn(|cx| match poll_move(session, client, server.as_mut(), cx) {
+            Ok(true) => Poll::Ready(Ok(Happened::Moved)),
+            Ok(false) => Poll::Pending,
+            Err(error) if error.kind() == io::ErrorKind::OutOfMemory => {
+                Poll::Ready(Err(Stop::Ended(Ending::TooLarge)))
+            }
+            Err(_) => Poll::Ready(Err(Stop::Broken)),
+        });
+        tokio::select! {
+            biased;
+            moved = moved => moved,
+            plan = made(planning) => Ok(Happened::Planned(plan)),
+            () = until(deadline), if !is_open => Ok(Happened::LoginTimeout),
+            () = drain.stopping(), if may_stop => Ok(Happened::Stopping),
+        }
+    }
+
+    fn react(&mut self, happened: Happened) -> Result<(), Stop> {
+        match happened {
+            Happened::Moved => Ok(()),
+            Happened::Planned(plan) => {
+                self.planning = None;
+                self.desk.planned(plan, &mut self.session, self.store).map_err(Stop::Ended)
+            }
+            Happened::LoginTimeout => Err(self.end("57014", "the login took too long")),
+            Happened::Stopping => Err(self.end("57P01", "the proxy is shutting down")),
+        }
+    }
+
+    fn unreachable(&mut self, error: &io::Error) -> Stop {
+        tracing::warn!(store = self.store.name, %error, "the store cannot be reached");
+        self.end("08001", "the store cannot be reached")
+    }
+
+    fn end(&mut self, sqlstate: &'static str, message: &str) -> Stop {
+        let ending = Ending::Refused { sqlstate, message: message.to_owned() };
+        self.session.end(&ending);
+        Stop::Ended(ending)
+    }
+
+    /// Sends what is left, and carries out a cancel request.
+    async fn finish(mut self, stop: &Stop) {
+        match stop {
+            Stop::Ended(Ending::Goodbye | Ending::Cancel | Ending::ServerFatal) | Stop::Broken => {}
+            Stop::Ended(ending @ Ending::ServerFault(_)) => {
+                tracing::error!(store = self.store.name, %ending, "a session was ended");
+            }
+            Stop::Ended(ending) => tracing::info!(store = self.store.name, %ending, "a session was ended"),
+        }
+        if let Stop::Ended(ending) = stop {
+            self.session.end(ending);
+        }
+        let (connect, write) = (self.store.limits.connect_timeout, self.store.limits.write_timeout);
+        if let Some(Event::Cancel(key)) = self.session.next_event()
+            && let Some(key) = self.store.cancels.find(key)
+            && let Err(error) = self.store.upstream.cancel(key, connect).await
+        {
+            tracing::debug!(store = self.store.name, %error, "a cancel request did not reach the store");
+        }
+        let (to_client, to_server) = self.session.outgoing();
+        let (client, server) = (&mut self.client, &mut self.server);
+        let to_server = async {
+            match server {
+                Some(server) => server.close(to_server).await,
+                None => Ok(()),
+            }
+        };
+        // Neither peer is owed more than a try.
+        let _tried = timeout(write, async { tokio::join!(client.close(to_client), to_server) }).await;
+    }
+}
+
+/// Moves what can be moved, in all four directions; true if anything was.
+fn poll_move(
+    session: &mut Session,
+    client: &mut Side<TcpStream>,
+    server: Option<&mut Side<Link>>,
+    cx: &mut Context<'_>,
+) -> io::Result<bool> {
+    let (hears_client, hears_server) = (session.hears_client(), session.hears_server());
+    let (to_client, to_server) = session.outgoing();
+    let mut moved = client.poll_write(cx, to_client)?;
+    if let Some(server) = server {
+        moved |= server.poll_write(cx, to_server)?;
+        if hears_server {
+            moved |= server.poll_read(cx)?;
+        }
+    }
+    if hears_client {
+        moved |= client.poll_read(cx)?;
+    }
+    Ok(moved)
+}
+
+/// The plan, when it is made.
+async fn made(planning: &mut Option<Planning>) -> Plan {
+    match planning {
+        Some(planning) => planning.await.unwrap_or_else(|_| Err(no_plan())),
+        None => std::future::pending().await,
+    }
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}

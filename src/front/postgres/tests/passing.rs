@@ -1,0 +1,96 @@
+//! A proxy that plans every statement as itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+
+use super::super::{Library, Limits, Plans, Store, Upstream, Who, Workshop, serve};
+use crate::base::budget::Budget;
+use crate::front::drain::{Stopper, drain};
+use crate::session::postgres::{Rows, Settings};
+use crate::sql::{Kind, Parameter, ParameterSource, Planned, Refusal, SessionView};
+
+/// Plans every statement as itself, except those that mention `forbidden`.
+pub(super) struct Passing;
+
+impl Library for Passing {
+    fn version_question(&self) -> String {
+        "SELECT 1".into()
+    }
+
+    fn catalogue_questions(&self) -> Vec<String> {
+        vec!["SELECT 2".into(), "SELECT 3".into()]
+    }
+
+    fn find(&self, _: &Who, _: &Rows) -> Option<Arc<dyn Plans>> {
+        None
+    }
+
+    fn learn(&self, _: &Who, version: &Rows, answers: Vec<Rows>) -> Option<Arc<dyn Plans>> {
+        let one = |text: &str| vec![vec![Some(text.to_owned())]];
+        assert!(*version == one("1") && answers == [one("2"), one("3")]);
+        Some(Arc::new(Self))
+    }
+}
+
+impl Plans for Passing {
+    fn plan(&self, text: &str, _: &SessionView<'_>, _: &[u32]) -> Result<Vec<Planned>, Refusal> {
+        if text.contains("forbidden") {
+            return Err(Refusal::unsupported("forbidden", Some(3)));
+        }
+        let statements = pg_query::split_with_parser(text).unwrap_or_else(|_| vec![text]);
+        Ok(statements.into_iter().map(planned).collect())
+    }
+}
+
+fn planned(text: &str) -> Planned {
+    let numbers = (1..=9_u32).filter(|number| text.contains(&format!("${number}")));
+    let parameter =
+        |number| Parameter { source: ParameterSource::Client(number), turned_back: None, type_oid: 0 };
+    Planned {
+        sql: text.to_owned(),
+        kind: Kind::Rows,
+        columns: Vec::new(),
+        // By convention of the tests: any number of columns.
+        hidden_columns: usize::MAX,
+        parameters: numbers.map(parameter).collect(),
+    }
+}
+
+/// A proxy in front of `upstream`, on a free port.
+pub(super) struct Proxy {
+    pub(super) port: u16,
+    _stopper: Stopper,
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Proxy {
+    pub(super) fn start(upstream: Upstream, change: impl FnOnce(&mut Store)) -> Self {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let patience = Duration::from_secs(10);
+        let mut store = Store {
+            name: "test".into(),
+            upstream,
+            limits: Limits {
+                max_connections: 200,
+                login_timeout: patience,
+                connect_timeout: patience,
+                write_timeout: patience,
+            },
+            settings: Settings::default(),
+            budget: Budget::new(512 << 20),
+            library: Arc::new(Passing),
+            workshop: Arc::new(Workshop::start(1).unwrap()),
+            cancels: Arc::default(),
+            metrics: Arc::default(),
+        };
+        change(&mut store);
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (stopper, drain) = drain();
+        runtime.spawn(serve(listener, Arc::new(store), drain));
+        Self { port, _stopper: stopper, _runtime: runtime }
+    }
+}
