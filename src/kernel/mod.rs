@@ -20,6 +20,7 @@ pub mod text;
 pub mod time;
 pub mod token;
 mod treatment;
+mod typed;
 mod unsay;
 mod value;
 
@@ -32,5 +33,6 @@ pub use text::{Kind, Scrub, UnfitTreatment};
 pub use time::{Floor, InvalidFloor};
 pub use token::Tokenizer;
 pub use treatment::{Judgement, Misfit, Treatment};
+pub use typed::Typed;
 pub use unsay::{Said, Unsay};
 pub use value::Value;

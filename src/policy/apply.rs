@@ -4,7 +4,7 @@
 //! (`tests/architecture.rs` looks for them).
 
 use super::Ruling;
-use crate::kernel::Value;
+use crate::kernel::{Typed, Value};
 
 /// A value that may leave: its ruling has been applied.
 #[derive(Clone, Copy)]
@@ -21,4 +21,22 @@ impl<'a> Cleared<'a> {
 /// Applies `ruling` to `value`. The result borrows from `value` or from `scratch`.
 pub fn apply<'a>(ruling: &'a Ruling, value: Value<'a>, scratch: &'a mut String) -> Cleared<'a> {
     Cleared(ruling.treatment.treat(value, scratch))
+}
+
+/// A value of an SQL store that may leave: its ruling has been applied.
+#[derive(Clone, Copy)]
+pub struct ClearedTyped<'a>(Typed<'a>);
+
+impl<'a> ClearedTyped<'a> {
+    /// The value, for an encoder that writes towards the client.
+    #[must_use]
+    pub const fn value(&self) -> Typed<'a> {
+        self.0
+    }
+}
+
+/// Applies `ruling` to a value in the types of an SQL store. The result borrows from `value` or from
+/// `scratch`.
+pub fn apply_typed<'a>(ruling: &'a Ruling, value: Typed<'a>, scratch: &'a mut String) -> ClearedTyped<'a> {
+    ClearedTyped(ruling.treatment.treat_typed(value, scratch))
 }

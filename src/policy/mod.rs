@@ -15,7 +15,7 @@ mod route;
 mod ruling;
 mod sql_store;
 
-pub use apply::{Cleared, apply};
+pub use apply::{Cleared, ClearedTyped, apply, apply_typed};
 pub use field::{FieldRule, HttpField, HttpFieldError, SqlField, SqlFieldError};
 pub use http_store::{DocumentPlan, HttpPlans, HttpPolicy, NoRoute, RouteMatch, RoutePlan};
 pub use jsonpath::{JsonPath, PathError, PathErrorKind, Segment, Selector};

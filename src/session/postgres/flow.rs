@@ -10,6 +10,7 @@ use super::copy::CopyStream;
 use super::refusal::Fault;
 use super::rows::{self, RowPlan};
 use super::statements::{Names, Statement};
+use super::values::Scratch;
 use crate::sql::Kind;
 use crate::wire::postgres::Format;
 use crate::wire::postgres::backend::{CommandComplete, CopyResponse, RowDescription, tag};
@@ -32,19 +33,20 @@ pub(super) struct Flow {
     rows: Option<Arc<RowPlan>>,
     copy: Option<CopyStream>,
     is_empty: bool,
+    scratch: Scratch,
 }
 
 impl Flow {
     /// An answer that begins with its description, if it has rows.
-    pub(super) const fn described(statement: Arc<Statement>) -> Self {
-        Self { statement, rows: None, copy: None, is_empty: false }
+    pub(super) fn described(statement: Arc<Statement>) -> Self {
+        Self { statement, rows: None, copy: None, is_empty: false, scratch: Scratch::default() }
     }
 
     /// The answer to an Execute, whose rows come without a description.
     pub(super) fn executed(statement: Arc<Statement>, rows: Option<Arc<RowPlan>>) -> Self {
         let is_empty =
             statement.planned.sql.is_empty() && matches!(statement.planned.kind, Kind::Utility { .. });
-        Self { statement, rows, copy: None, is_empty }
+        Self { statement, rows, copy: None, is_empty, scratch: Scratch::default() }
     }
 
     pub(super) const fn statement(&self) -> &Arc<Statement> {
@@ -67,8 +69,8 @@ impl Flow {
     }
 
     /// Passes one row on.
-    pub(super) fn row(&self, frame: &Frame<'_>, out: &mut BytesMut) -> Result<(), Fault> {
-        self.rows.as_ref().ok_or(Fault::Unexpected)?.forward(frame, out)
+    pub(super) fn row(&mut self, frame: &Frame<'_>, out: &mut BytesMut) -> Result<(), Fault> {
+        self.rows.as_ref().ok_or(Fault::Unexpected)?.forward(frame, &mut self.scratch, out)
     }
 
     /// Takes one message of the answer that is no row.

@@ -19,6 +19,7 @@ mod client;
 mod conversation;
 mod copy;
 mod expect;
+mod failure;
 mod flow;
 mod limits;
 mod login;

@@ -11,10 +11,11 @@ use bytes::{BufMut, BytesMut};
 
 use super::refusal::Fault;
 use super::statements::Statement;
-use super::values::{self, Edge};
+use super::values::{Edge, Scratch};
 use crate::sql::{Column, Kind};
 use crate::wire::postgres::backend::{self, DataRow, Field, RowDescription};
 use crate::wire::postgres::frame::{self, Frame};
+use crate::wire::postgres::value::oid;
 use crate::wire::postgres::{Format, Malformed};
 
 /// What happens to the rows of one result.
@@ -40,14 +41,7 @@ impl RowPlan {
         if types.is_some_and(|types| types.len() != shape.all_columns() && !is_open(&shape)) {
             return Err(Fault::Columns);
         }
-        let mut edges = Vec::new();
-        for (index, column) in planned.columns.iter().enumerate() {
-            let Some(ruling) = &column.edge else { continue };
-            let type_oid = types.and_then(|types| types.get(index)).copied().ok_or(Fault::Columns)?;
-            let format = format(index).ok_or(Fault::Columns)?;
-            let shown = column.type_oid.unwrap_or(type_oid);
-            edges.push(Edge::new(index, ruling.clone(), type_oid, shown, format));
-        }
+        let edges = edges(&shape, types, format)?;
         let (visible, hidden) = (planned.columns.len(), planned.hidden_columns);
         let is_open = is_open(&shape);
         Ok(Self { shape, visible, hidden, edges, is_open })
@@ -69,7 +63,12 @@ impl RowPlan {
     }
 
     /// Passes one row on.
-    pub(super) fn forward(&self, row: &Frame<'_>, out: &mut BytesMut) -> Result<(), Fault> {
+    pub(super) fn forward(
+        &self,
+        row: &Frame<'_>,
+        scratch: &mut Scratch,
+        out: &mut BytesMut,
+    ) -> Result<(), Fault> {
         let mut values = DataRow::read(row.body)?;
         if !self.fits(values.left()) {
             return Err(Fault::Columns);
@@ -80,7 +79,7 @@ impl RowPlan {
         }
         let start = out.len();
         let mut done = Ok(());
-        backend::write_data_row(out, self.visible, |out| done = self.put_values(&mut values, out))
+        backend::write_data_row(out, self.visible, |out| done = self.put_values(&mut values, scratch, out))
             .map_err(|_| Fault::TooLong)?;
         let finished = done.and_then(|()| values.finish());
         finished.map_err(|fault| {
@@ -89,17 +88,39 @@ impl RowPlan {
         })
     }
 
-    fn put_values(&self, values: &mut DataRow<'_>, out: &mut BytesMut) -> Result<(), Malformed> {
+    fn put_values(
+        &self,
+        values: &mut DataRow<'_>,
+        scratch: &mut Scratch,
+        out: &mut BytesMut,
+    ) -> Result<(), Malformed> {
         let mut edges = self.edges.iter().peekable();
         for index in 0..self.visible {
             let value = values.value()?;
             match edges.next_if(|edge| edge.column() == index) {
-                Some(edge) => edge.put(value, out),
+                Some(edge) => edge.put(value, scratch, out),
                 None => put_raw(value, out),
             }
         }
         (0..self.hidden).try_for_each(|_| values.value().map(drop))
     }
+}
+
+/// The columns of `shape` that are treated.
+pub(super) fn edges(
+    shape: &Statement,
+    types: Option<&[u32]>,
+    format: impl Fn(usize) -> Option<Format>,
+) -> Result<Vec<Edge>, Fault> {
+    let mut edges = Vec::new();
+    for (index, column) in shape.planned.columns.iter().enumerate() {
+        let Some(ruling) = &column.edge else { continue };
+        let stored = types.and_then(|types| types.get(index)).copied().ok_or(Fault::Columns)?;
+        let format = format(index).ok_or(Fault::Columns)?;
+        let shown = column.type_oid.unwrap_or(stored);
+        edges.push(Edge::new(index, ruling.clone(), stored, shown, format));
+    }
+    Ok(edges)
 }
 
 /// Writes a value as it came.
@@ -137,7 +158,7 @@ fn shown_field<'a>(shape: &Statement, index: usize, field: Field<'a>) -> Field<'
     let override_oid = shape.planned.columns.get(index).and_then(|column| column.type_oid);
     match override_oid {
         Some(type_oid) if type_oid != field.type_oid => {
-            Field { type_oid, type_size: values::size_of(type_oid), type_modifier: -1, ..field }
+            Field { type_oid, type_size: oid::size_of(type_oid), type_modifier: -1, ..field }
         }
         _ => field,
     }
@@ -157,7 +178,7 @@ pub(super) fn describe_own(columns: &[Column], out: &mut BytesMut) -> Result<(),
         table: 0,
         attribute: 0,
         type_oid: column.type_oid,
-        type_size: values::size_of(column.type_oid),
+        type_size: oid::size_of(column.type_oid),
         type_modifier: -1,
         format: Format::Text,
     });

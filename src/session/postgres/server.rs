@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use bytes::BufMut;
 
-use super::ask::Purpose;
 use super::conversation::{Conversation, Outbox, Waiting};
 use super::expect::{Expect, Query};
 use super::flow::{self, Flow, Step};
@@ -17,8 +16,7 @@ use super::settings;
 use super::statements::{Portal, Statement};
 use crate::sql::{Effect, Kind};
 use crate::wire::postgres::backend::{
-    DataRow, ErrorFields, ParameterDescription, ParameterStatus, ReadyForQuery, Severity, TransactionStatus,
-    tag,
+    DataRow, ErrorFields, ParameterDescription, ParameterStatus, ReadyForQuery, TransactionStatus, tag,
 };
 use crate::wire::postgres::frame::{self, Frame, HEAD_BYTES, Peek};
 use crate::wire::postgres::frontend::Target;
@@ -120,7 +118,10 @@ impl Conversation {
 
     /// One message of the answer that is owed first.
     fn answer(&mut self, frame: &Frame<'_>, out: &mut Outbox) -> Result<(), Ending> {
-        if let (tag::DATA_ROW, Some(flow)) = (frame.tag, self.flow()) {
+        if frame.tag == tag::DATA_ROW
+            && let Some(Expect::Execute(_, Some(flow)) | Expect::Query(Query { flow: Some(flow), .. })) =
+                self.expects.front_mut()
+        {
             return flow.row(frame, &mut out.to_client).map_err(Ending::server);
         }
         let Some(mut expect) = self.expects.pop_front() else {
@@ -305,72 +306,6 @@ impl Conversation {
                 self.waiting = None;
             } else {
                 self.ask_search_path(out)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// An error ends the answer that is owed first and, in the extended protocol, all up to the next Sync.
-    fn failed(&mut self, fields: ErrorFields, out: &mut Outbox) -> Result<(), Ending> {
-        if matches!(fields.severity, Severity::Fatal | Severity::Panic) {
-            refusal::write_error(&mut out.to_client, fields)?;
-            return Err(Ending::ServerFatal);
-        }
-        match self.expects.front_mut() {
-            None | Some(Expect::Sync) => return self.failed_outside(fields, out),
-            Some(Expect::Ask(ask)) if ask.has_sync => {
-                ask.failed = true;
-                return Ok(());
-            }
-            Some(Expect::Query(query)) => {
-                query.is_over = true;
-                query.flow = None;
-                match query.refusal.take() {
-                    Some(refusal) => refusal::write_refusal(&mut out.to_client, &refusal)?,
-                    None => refusal::write_error(&mut out.to_client, fields)?,
-                }
-                return Ok(());
-            }
-            Some(Expect::Refused(refusal)) => refusal::write_refusal(&mut out.to_client, refusal)?,
-            Some(_) => refusal::write_error(&mut out.to_client, fields)?,
-        }
-        self.skip_to_sync(out)
-    }
-
-    /// An error that no message of ours caused: the store may fail while it commits at a Sync.
-    fn failed_outside(&mut self, fields: ErrorFields, out: &mut Outbox) -> Result<(), Ending> {
-        if self.expects.is_empty() {
-            return Err(Ending::server(Fault::Unexpected));
-        }
-        Ok(refusal::write_error(&mut out.to_client, fields)?)
-    }
-
-    /// Drops what the store will not answer any more, and goes back to what it has confirmed.
-    fn skip_to_sync(&mut self, out: &mut Outbox) -> Result<(), Ending> {
-        loop {
-            match self.expects.front() {
-                None => {
-                    self.skipping = true;
-                    break;
-                }
-                Some(Expect::Sync) => break,
-                Some(_) => {}
-            }
-            if let Some(Expect::Ask(mut ask)) = self.expects.pop_front() {
-                ask.failed = true;
-                if ask.purpose == Purpose::Caller {
-                    self.answered(ask, out)?;
-                }
-            }
-        }
-        self.names.expected = self.names.confirmed.clone();
-        for expect in &self.expects {
-            match expect {
-                Expect::Parse { name, statement } => {
-                    self.names.expected.insert(name.clone(), Arc::clone(statement));
-                }
-                Expect::Close(Target::Statement, name) => drop(self.names.expected.remove(name)),
-                _ => {}
             }
         }
         Ok(())

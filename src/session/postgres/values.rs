@@ -2,29 +2,46 @@
 
 use bytes::BytesMut;
 
-use crate::policy::Ruling;
+use crate::policy::{Ruling, apply_typed};
 use crate::wire::postgres::Format;
-use crate::wire::postgres::backend;
+use crate::wire::postgres::backend::put_null;
+use crate::wire::postgres::frame;
+use crate::wire::postgres::value::{self, array, oid};
 
 /// A column whose values are treated on their way out.
 #[derive(Debug)]
 pub(super) struct Edge {
     column: usize,
     ruling: Ruling,
-    type_oid: u32,
-    shown_oid: u32,
+    stored: Shape,
+    shown: Shape,
     format: Format,
 }
 
+/// A type, as far as reading and writing goes: a scalar, or an array of one.
+#[derive(Clone, Copy, Debug)]
+enum Shape {
+    Scalar(u32),
+    Array(u32),
+}
+
+/// Room for values that have to be decoded or made; kept from row to row.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    bytes: Vec<u8>,
+    text: String,
+}
+
+impl Shape {
+    fn of(type_oid: u32) -> Self {
+        oid::element_of(type_oid).map_or(Self::Scalar(type_oid), Self::Array)
+    }
+}
+
 impl Edge {
-    pub(super) const fn new(
-        column: usize,
-        ruling: Ruling,
-        type_oid: u32,
-        shown_oid: u32,
-        format: Format,
-    ) -> Self {
-        Self { column, ruling, type_oid, shown_oid, format }
+    /// A column of type `stored` that the client is told to be of type `shown`.
+    pub(super) fn new(column: usize, ruling: Ruling, stored: u32, shown: u32, format: Format) -> Self {
+        Self { column, ruling, stored: Shape::of(stored), shown: Shape::of(shown), format }
     }
 
     pub(super) const fn column(&self) -> usize {
@@ -32,21 +49,51 @@ impl Edge {
     }
 
     /// Writes the treated value, length first. What cannot be read is NULL.
-    pub(super) fn put(&self, _value: Option<&[u8]>, out: &mut BytesMut) {
-        let _todo = (&self.ruling, self.type_oid, self.shown_oid, self.format);
-        backend::put_null(out);
+    pub(super) fn put(&self, value: Option<&[u8]>, scratch: &mut Scratch, out: &mut BytesMut) {
+        let start = out.len();
+        if let Some(value) = value {
+            let mut is_value = false;
+            let fits = frame::write_value(out, |out| is_value = self.treat(value, scratch, out));
+            if is_value && fits.is_ok() {
+                return;
+            }
+        }
+        out.truncate(start);
+        put_null(out);
     }
-}
 
-/// The size that a description states for a type, negative where it varies.
-pub(super) const fn size_of(type_oid: u32) -> i16 {
-    match type_oid {
-        16 => 1,
-        21 => 2,
-        23 => 4,
-        20 | 701 | 1114 | 1184 => 8,
-        700 | 1082 => 4,
-        2950 => 16,
-        _ => -1,
+    /// Writes the treated value alone; false, perhaps with rubbish in `out`, if it is NULL.
+    pub(super) fn treat(&self, value: &[u8], scratch: &mut Scratch, out: &mut BytesMut) -> bool {
+        match (self.stored, self.shown, self.format) {
+            (Shape::Scalar(stored), Shape::Scalar(shown), _) => {
+                self.treat_scalar((stored, shown), value, scratch, out)
+            }
+            (Shape::Array(stored), Shape::Array(shown), Format::Text) => {
+                let Ok(text) = std::str::from_utf8(value) else { return false };
+                let element = |element: &str, out: &mut BytesMut| {
+                    self.treat_scalar((stored, shown), element.as_bytes(), scratch, out)
+                };
+                array::rewrite_text(text, out, element).is_some()
+            }
+            (Shape::Array(stored), Shape::Array(shown), Format::Binary) => {
+                let element = |element: &[u8], out: &mut BytesMut| {
+                    self.treat_scalar((stored, shown), element, scratch, out)
+                };
+                array::rewrite_binary(value, (stored, shown), out, element).is_some()
+            }
+            (Shape::Scalar(_), Shape::Array(_), _) | (Shape::Array(_), Shape::Scalar(_), _) => false,
+        }
+    }
+
+    fn treat_scalar(
+        &self,
+        (stored, shown): (u32, u32),
+        bytes: &[u8],
+        scratch: &mut Scratch,
+        out: &mut BytesMut,
+    ) -> bool {
+        let Some(value) = value::read(stored, self.format, bytes, &mut scratch.bytes) else { return false };
+        let cleared = apply_typed(&self.ruling, value, &mut scratch.text);
+        value::write(shown, self.format, cleared.value(), out)
     }
 }
