@@ -34,19 +34,20 @@ pub(super) struct Flow {
     copy: Option<CopyStream>,
     is_empty: bool,
     scratch: Scratch,
+    max_bytes: usize,
 }
 
 impl Flow {
     /// An answer that begins with its description, if it has rows.
-    pub(super) fn described(statement: Arc<Statement>) -> Self {
-        Self { statement, rows: None, copy: None, is_empty: false, scratch: Scratch::default() }
+    pub(super) fn described(statement: Arc<Statement>, max_bytes: usize) -> Self {
+        Self { statement, rows: None, copy: None, is_empty: false, scratch: Scratch::default(), max_bytes }
     }
 
     /// The answer to an Execute, whose rows come without a description.
-    pub(super) fn executed(statement: Arc<Statement>, rows: Option<Arc<RowPlan>>) -> Self {
+    pub(super) fn executed(statement: Arc<Statement>, rows: Option<Arc<RowPlan>>, max_bytes: usize) -> Self {
         let is_empty =
             statement.planned.sql.is_empty() && matches!(statement.planned.kind, Kind::Utility { .. });
-        Self { statement, rows, copy: None, is_empty, scratch: Scratch::default() }
+        Self { statement, rows, copy: None, is_empty, scratch: Scratch::default(), max_bytes }
     }
 
     pub(super) const fn statement(&self) -> &Arc<Statement> {
@@ -97,7 +98,7 @@ impl Flow {
             tag::COPY_OUT if self.copy.is_none() => self.copy = Some(self.start_copy(frame.body, out)?),
             tag::COPY_DATA => self.copy.as_mut().ok_or(Fault::Unexpected)?.data(frame, out)?,
             tag::COPY_DONE => {
-                self.copy.take().ok_or(Fault::Unexpected)?.done(out)?;
+                self.copy.take().ok_or(Fault::Unexpected)?.done()?;
                 out.put_slice(frame.bytes);
             }
             _ => return Err(Fault::Unexpected),
@@ -133,7 +134,7 @@ impl Flow {
     fn start_copy(&self, body: &[u8], out: &mut BytesMut) -> Result<CopyStream, Fault> {
         let Kind::CopyOut(copy) = &self.statement.planned.kind else { return Err(Fault::Unexpected) };
         let response = CopyResponse::read(body)?;
-        let stream = CopyStream::new(&self.statement, copy, &response)?;
+        let stream = CopyStream::new(&self.statement, copy, &response, self.max_bytes)?;
         let columns = self.statement.planned.columns.len();
         CopyResponse { columns, ..response }.write(out, tag::COPY_OUT).map_err(|_| Fault::TooLong)?;
         Ok(stream)

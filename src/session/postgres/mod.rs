@@ -32,6 +32,7 @@ mod server;
 mod settings;
 mod startup;
 mod statements;
+mod tokens;
 mod values;
 
 pub use ask::Rows;

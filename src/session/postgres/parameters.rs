@@ -2,13 +2,15 @@
 //!
 //! Invariant: a value that is turned back goes into a parameter of its own, so that no answer can show it.
 
+use std::borrow::Cow;
+
 use bytes::{BufMut, BytesMut};
 
 use super::client::put_codes;
 use super::refusal::refusal;
-use super::send;
 use super::statements::Statement;
-use crate::sql::{ParameterSource, Refusal};
+use super::tokens;
+use crate::sql::{Parameter, ParameterSource, Refusal};
 use crate::wire::postgres::Format;
 use crate::wire::postgres::backend::put_null;
 use crate::wire::postgres::frame::{self, TooLong};
@@ -17,7 +19,7 @@ use crate::wire::postgres::frontend::{Bind, Codes, tag};
 /// One parameter as it is sent.
 struct Sent<'a> {
     format: Format,
-    value: Option<std::borrow::Cow<'a, [u8]>>,
+    value: Option<Cow<'a, [u8]>>,
 }
 
 /// Writes the Bind for the store from the client's.
@@ -47,10 +49,10 @@ pub(super) fn write_bind(
             }
             ParameterSource::Literal(text) => (Format::Text, Some(text.as_bytes())),
         };
-        if parameter.turned_back.is_some() {
-            return Ok(Err(refusal("0A000", "tokens cannot be turned back yet", None)));
+        match send(parameter, format, value) {
+            Ok(one) => sent.push(one),
+            Err(refusal) => return Ok(Err(refusal)),
         }
-        sent.push(Sent { format, value: value.map(Into::into) });
     }
     put_bind(bind.portal, bind.statement, &sent, (bind.result_formats, statement.hidden_columns()), out)
         .map(Ok)
@@ -61,10 +63,29 @@ pub(super) fn write_literal_bind(
     statement: &Statement,
     out: &mut BytesMut,
 ) -> Result<Result<(), Refusal>, TooLong> {
-    if statement.planned.parameters.is_empty() {
-        return send::put_no_parameters(out).map(Ok);
+    let mut sent = Vec::with_capacity(statement.planned.parameters.len());
+    for parameter in &statement.planned.parameters {
+        let ParameterSource::Literal(text) = &parameter.source else {
+            return Ok(Err(refusal("42P02", "there is no parameter in a simple query", None)));
+        };
+        match send(parameter, Format::Text, Some(text.as_bytes())) {
+            Ok(one) => sent.push(one),
+            Err(refusal) => return Ok(Err(refusal)),
+        }
     }
-    Ok(Err(refusal("0A000", "tokens cannot be turned back yet", None)))
+    put_bind(b"", b"", &sent, (Codes::NONE, 0), out).map(Ok)
+}
+
+/// A parameter as it is sent, turned back if it is a token.
+fn send<'a>(parameter: &Parameter, format: Format, value: Option<&'a [u8]>) -> Result<Sent<'a>, Refusal> {
+    let value = match (&parameter.turned_back, value) {
+        (Some(ruling), Some(token)) => {
+            let raw = tokens::turn_back(ruling, parameter.type_oid, format, token)?;
+            Some(Cow::Owned(raw.to_vec()))
+        }
+        (_, value) => value.map(Cow::Borrowed),
+    };
+    Ok(Sent { format, value })
 }
 
 fn put_bind(

@@ -5,14 +5,14 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use bytes::{BufMut, BytesMut};
+use bytes::BytesMut;
 
 use super::parameters;
 use super::settings;
 use super::statements::Statement;
 use crate::sql::{Effect, Kind, ParameterSource, Planned, Refusal};
 use crate::wire::postgres::backend;
-use crate::wire::postgres::frame::{self, TooLong};
+use crate::wire::postgres::frame::TooLong;
 use crate::wire::postgres::frontend::{Describe, Execute, Parse, Query, Target, tag};
 
 /// Takes the place of a statement that the proxy answers itself: no column, no row, and an error in a failed
@@ -94,13 +94,4 @@ pub(super) fn failing_parse(out: &mut BytesMut) -> Result<(), TooLong> {
 /// Sends a query that must fail.
 pub(super) fn failing_query(out: &mut BytesMut) -> Result<(), TooLong> {
     Query { text: FAILING }.write(out)
-}
-
-/// Sends a Bind without parameters or formats for the unnamed statement and portal.
-pub(super) fn put_no_parameters(out: &mut BytesMut) -> Result<(), TooLong> {
-    frame::write(out, tag::BIND, |out| {
-        frame::put_cstr(out, b"");
-        frame::put_cstr(out, b"");
-        [0; 3].into_iter().for_each(|count| out.put_u16(count));
-    })
 }

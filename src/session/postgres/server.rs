@@ -193,7 +193,8 @@ impl Conversation {
         }
         if query.flow.is_none() {
             self.names.drop_unnamed();
-            query.flow = Some(Flow::described(query.left.pop().ok_or(Fault::Unexpected)?));
+            query.flow =
+                Some(Flow::described(query.left.pop().ok_or(Fault::Unexpected)?, self.limits.message_bytes));
         }
         let flow = query.flow.as_mut().ok_or(Fault::Unexpected)?;
         if frame.tag == tag::DATA_ROW {
@@ -245,7 +246,7 @@ impl Conversation {
                 None => None,
             },
         };
-        Ok(Flow::executed(Arc::clone(&portal.statement), rows))
+        Ok(Flow::executed(Arc::clone(&portal.statement), rows, self.limits.message_bytes))
     }
 
     fn describe_answer(

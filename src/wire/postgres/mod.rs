@@ -14,7 +14,7 @@ pub mod frame;
 pub mod frontend;
 pub mod value;
 
-use crate::base::reader::{TrailingBytes, Truncated};
+use crate::base::reader::{Reader, TrailingBytes, Truncated};
 
 /// A message that the specification does not allow. Says what is wrong with its form, never what is in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -64,6 +64,20 @@ impl Format {
         match self {
             Self::Text => 0,
             Self::Binary => 1,
+        }
+    }
+}
+
+/// Takes a value and its length; -1 is NULL, anything else negative is impossible.
+///
+/// # Errors
+/// [`Malformed`] if the message ends before the value does.
+pub fn take_value<'a>(reader: &mut Reader<'a>) -> Result<Option<&'a [u8]>, Malformed> {
+    match reader.i32()? {
+        -1 => Ok(None),
+        length => {
+            let length = usize::try_from(length).map_err(|_| Malformed::BadCount)?;
+            Ok(Some(reader.take(length)?))
         }
     }
 }

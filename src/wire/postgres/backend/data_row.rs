@@ -6,8 +6,8 @@ use bytes::{BufMut, BytesMut};
 
 use super::tag;
 use crate::base::reader::Reader;
-use crate::wire::postgres::Malformed;
 use crate::wire::postgres::frame::{self, TooLong};
+use crate::wire::postgres::{Malformed, take_value};
 
 /// One row, walked once from its first value to its last.
 pub struct DataRow<'a> {
@@ -38,13 +38,7 @@ impl<'a> DataRow<'a> {
     /// [`Malformed`] if there is none, or its length is a lie.
     pub fn value(&mut self) -> Result<Option<&'a [u8]>, Malformed> {
         self.left = self.left.checked_sub(1).ok_or(Malformed::BadCount)?;
-        match self.reader.i32()? {
-            -1 => Ok(None),
-            length => {
-                let length = usize::try_from(length).map_err(|_| Malformed::BadCount)?;
-                Ok(Some(self.reader.take(length)?))
-            }
-        }
+        take_value(&mut self.reader)
     }
 
     /// Says that the row has been read to its end.

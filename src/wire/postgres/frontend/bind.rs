@@ -2,8 +2,8 @@
 //!
 //! <https://www.postgresql.org/docs/current/protocol-message-formats.html#PROTOCOL-MESSAGE-FORMATS-BIND>
 
-use crate::base::reader::{Reader, Truncated};
-use crate::wire::postgres::{Format, Malformed};
+use crate::base::reader::Reader;
+use crate::wire::postgres::{Format, Malformed, take_value};
 
 /// A portal to make. Borrowed from the message: checked once, walked without copies.
 pub struct Bind<'a> {
@@ -94,7 +94,7 @@ impl<'a> Values<'a> {
         let count = u16::from_be_bytes(reader.array()?);
         let start = reader.rest();
         for _ in 0..count {
-            value(reader)?;
+            take_value(reader)?;
         }
         let used = start.len().saturating_sub(reader.rest().len());
         Ok(Self { count, bytes: start.get(..used).unwrap_or_default() })
@@ -115,18 +115,7 @@ impl<'a> Values<'a> {
     /// The values; `None` is NULL.
     pub fn iter(&self) -> impl Iterator<Item = Option<&'a [u8]>> + use<'a> {
         let mut reader = Reader::new(self.bytes);
-        (0..self.count).map_while(move |_| value(&mut reader).ok())
-    }
-}
-
-/// One value: -1 is NULL, anything else negative is impossible.
-fn value<'a>(reader: &mut Reader<'a>) -> Result<Option<&'a [u8]>, Malformed> {
-    match reader.i32()? {
-        -1 => Ok(None),
-        length => {
-            let length = usize::try_from(length).map_err(|_| Malformed::BadCount)?;
-            Ok(Some(reader.take(length).map_err(|Truncated| Malformed::BadCount)?))
-        }
+        (0..self.count).map_while(move |_| take_value(&mut reader).ok())
     }
 }
 

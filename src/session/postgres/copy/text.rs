@@ -1,0 +1,121 @@
+//! COPY's own text format: fields between delimiters, rows between line feeds, backslash escapes.
+//!
+//! <https://www.postgresql.org/docs/current/sql-copy.html#id-1.9.3.55.9.2>
+
+use bytes::{BufMut, BytesMut};
+
+use super::{Columns, Field, Taken};
+use crate::session::postgres::refusal::Fault;
+use crate::session::postgres::values::Scratch;
+
+/// The format's parameters.
+pub(super) struct Text {
+    delimiter: u8,
+    null: Box<[u8]>,
+}
+
+impl Text {
+    pub(super) fn new(delimiter: u8, null: &str) -> Self {
+        Self { delimiter, null: null.as_bytes().into() }
+    }
+
+    /// A row ends at a line feed: inside a field it is written `\n`.
+    #[expect(clippy::unused_self, reason = "the other formats need it")]
+    pub(super) fn next_row<'a>(&self, input: &'a [u8]) -> Taken<'a> {
+        match memchr::memchr(b'\n', input).and_then(|end| input.split_at_checked(end)) {
+            Some((row, _)) => Taken::Row(row, row.len().saturating_add(1)),
+            None => Taken::Partial,
+        }
+    }
+
+    pub(super) fn rewrite(
+        &self,
+        row: &[u8],
+        is_header: bool,
+        columns: &Columns,
+        scratch: &mut Scratch,
+        out: &mut BytesMut,
+    ) -> Result<(), Fault> {
+        let mut rest = Some(row);
+        let (mut decoded, mut treated) = (Vec::new(), BytesMut::new());
+        for index in 0..columns.all() {
+            let (field, behind) = self.split(rest.ok_or(Fault::Columns)?);
+            rest = behind;
+            let kind = columns.at(index).ok_or(Fault::Columns)?;
+            if index > 0 && !matches!(kind, Field::Hidden) {
+                out.put_u8(self.delimiter);
+            }
+            match kind {
+                Field::Hidden => {}
+                Field::Treated(edge) if !is_header => {
+                    treated.clear();
+                    let is_value = *field != *self.null && {
+                        unescape(field, &mut decoded);
+                        edge.treat(&decoded, scratch, &mut treated)
+                    };
+                    if is_value { self.put(&treated, out) } else { out.put_slice(&self.null) }
+                }
+                Field::Treated(_) | Field::Passed => out.put_slice(field),
+            }
+        }
+        if rest.is_some() {
+            return Err(Fault::Columns);
+        }
+        out.put_u8(b'\n');
+        Ok(())
+    }
+
+    /// The first field, and what follows its delimiter.
+    fn split<'a>(&self, row: &'a [u8]) -> (&'a [u8], Option<&'a [u8]>) {
+        let mut at = 0_usize;
+        while let Some(&byte) = row.get(at) {
+            if byte == self.delimiter {
+                let (field, behind) = row.split_at_checked(at).unwrap_or((row, &[]));
+                return (field, behind.get(1..));
+            }
+            at = at.saturating_add(if byte == b'\\' { 2 } else { 1 });
+        }
+        (row, None)
+    }
+
+    fn put(&self, value: &[u8], out: &mut BytesMut) {
+        for &byte in value {
+            let letter = match byte {
+                0x08 => b'b',
+                0x09 => b't',
+                0x0a => b'n',
+                0x0b => b'v',
+                0x0c => b'f',
+                0x0d => b'r',
+                b'\\' => b'\\',
+                _ if byte == self.delimiter => byte,
+                _ => {
+                    out.put_u8(byte);
+                    continue;
+                }
+            };
+            out.put_slice(&[b'\\', letter]);
+        }
+    }
+}
+
+fn unescape(field: &[u8], decoded: &mut Vec<u8>) {
+    decoded.clear();
+    let mut bytes = field.iter().copied();
+    while let Some(byte) = bytes.next() {
+        let byte = match byte {
+            b'\\' => match bytes.next() {
+                Some(b'b') => 0x08,
+                Some(b't') => 0x09,
+                Some(b'n') => 0x0a,
+                Some(b'v') => 0x0b,
+                Some(b'f') => 0x0c,
+                Some(b'r') => 0x0d,
+                Some(other) => other,
+                None => b'\\',
+            },
+            _ => byte,
+        };
+        decoded.push(byte);
+    }
+}

@@ -1,0 +1,83 @@
+//! Tokens that a client compares with a field, turned back into what they stand for.
+//!
+//! Invariant: what is no token is refused whether or not the store has such a value; the decision looks at the
+//! parameter and the policy alone.
+
+use bytes::BytesMut;
+
+use super::refusal::refusal;
+use crate::kernel::Misfit;
+use crate::policy::Ruling;
+use crate::sql::Refusal;
+use crate::wire::postgres::Format;
+use crate::wire::postgres::value::{self, array, oid};
+
+/// The value that a token (or each element of an array of tokens) of this type and format stands for.
+pub(super) fn turn_back(
+    ruling: &Ruling,
+    type_oid: u32,
+    format: Format,
+    token: &[u8],
+) -> Result<BytesMut, Refusal> {
+    let mut out = BytesMut::new();
+    let mut misfit = None;
+    let is_read = match (oid::element_of(type_oid), format) {
+        (None, _) => {
+            if let Err(why) = scalar(ruling, type_oid, format, token, &mut out) {
+                misfit = Some(why);
+            }
+            true
+        }
+        (Some(element), Format::Text) => {
+            let rewritten = std::str::from_utf8(token).ok().and_then(|text| {
+                array::rewrite_text(text, &mut out, |token, out| {
+                    keep(&mut misfit, scalar(ruling, element, format, token.as_bytes(), out))
+                })
+            });
+            rewritten.is_some()
+        }
+        (Some(element), Format::Binary) => {
+            let rewritten = array::rewrite_binary(token, (element, element), &mut out, |token, out| {
+                keep(&mut misfit, scalar(ruling, element, format, token, out))
+            });
+            rewritten.is_some()
+        }
+    };
+    match misfit {
+        None if is_read => Ok(out),
+        None => Err(explain(ruling, Misfit::Unreadable)),
+        Some(misfit) => Err(explain(ruling, misfit)),
+    }
+}
+
+/// Keeps the first thing that went wrong.
+fn keep(misfit: &mut Option<Misfit>, done: Result<(), Misfit>) -> bool {
+    if let Err(why) = done {
+        misfit.get_or_insert(why);
+    }
+    done.is_ok()
+}
+
+fn scalar(
+    ruling: &Ruling,
+    type_oid: u32,
+    format: Format,
+    token: &[u8],
+    out: &mut BytesMut,
+) -> Result<(), Misfit> {
+    let (mut bytes, mut text) = (Vec::new(), String::new());
+    let token = value::read(type_oid, format, token, &mut bytes).ok_or(Misfit::Unreadable)?;
+    let raw = ruling.treatment.turn_back(token, &mut text)?;
+    if value::write(type_oid, format, raw, out) { Ok(()) } else { Err(Misfit::Unreadable) }
+}
+
+fn explain(ruling: &Ruling, misfit: Misfit) -> Refusal {
+    let label = &ruling.label;
+    let (why, hint) = match misfit {
+        Misfit::OneWay => {
+            ("is pseudonymised one-way and cannot be compared", "a `tokenize` treatment allows it")
+        }
+        _ => ("can only be compared with a token of its domain", "take the token from a result of a query"),
+    };
+    refusal("42501", &format!("{label} {why}"), Some(hint))
+}
