@@ -276,3 +276,6 @@ impl Conversation {
         holds && !self.skipping && self.status != TransactionStatus::Failed
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,107 @@
+//! From the first byte to the first ReadyForQuery.
+
+use super::*;
+
+fn session() -> Talk {
+    Talk { session: Session::new(Settings::default(), KEY), plans: HashMap::new(), ended: None }
+}
+
+#[test]
+fn encryption_is_declined_and_nothing_may_be_stuffed_behind() {
+    let mut talk = session();
+    talk.session.client_says(b"\0\0\0\x08\x04\xd2\x16\x2f").unwrap();
+    assert_eq!(&talk.session.outgoing().0[..], b"N");
+    talk.session.outgoing().0.clear();
+    talk.session.client_says(b"\0\0\0\x08\x04\xd2\x16\x30").unwrap();
+    assert_eq!(&talk.session.outgoing().0[..], b"N");
+    talk.session.outgoing().0.clear();
+    talk.client(b"\0\0\0\x08\x04\xd2\x16\x2f");
+    assert_eq!(talk.ended, Some(Ending::ClientFault(Fault::Unexpected)), "asked twice");
+
+    let mut talk = session();
+    let stuffed = [&b"\0\0\0\x08\x04\xd2\x16\x2f"[..], &message(b'Q', b"SELECT 1\0")].concat();
+    talk.client(&stuffed);
+    assert_eq!(talk.ended, Some(Ending::ClientFault(Fault::Unexpected)));
+}
+
+#[test]
+fn the_offer_loses_what_binds_to_a_channel() {
+    let mut talk = session();
+    assert_eq!(talk.client(&startup(&[("user", "alice")])), " | startup");
+    let said = talk.server(&message(b'R', b"\0\0\0\x0aSCRAM-SHA-256-PLUS\0SCRAM-SHA-256\0\0"));
+    assert_eq!(said, "R(...\\nSCRAM-SHA-256..) | ");
+    assert_eq!(talk.client(&message(b'p', b"SCRAM-SHA-256\0..")), " | p(SCRAM-SHA-256...)");
+    // It may not speak out of turn, ...
+    assert_eq!(talk.client(&message(b'p', b"again")), " | ");
+    assert_eq!(talk.server(&message(b'R', b"\0\0\0\x0b..")), "R(...\\x0b..) | ");
+    assert_eq!(talk.client(&message(b'p', b"again")), " | p(again)");
+    // ... and says nothing else.
+    talk.client(&message(b'Q', b"SELECT 1\0"));
+    talk.server(&message(b'R', b"\0\0\0\x0b.."));
+    talk.client(&message(b'Q', b"SELECT 1\0"));
+    assert_eq!(talk.ended, Some(Ending::ClientFault(Fault::Unexpected)));
+}
+
+#[test]
+fn only_plus_or_kerberos_is_refused() {
+    for offer in [&b"\0\0\0\x0aSCRAM-SHA-256-PLUS\0\0"[..], b"\0\0\0\x07"] {
+        let mut talk = session();
+        talk.client(&startup(&[("user", "alice")]));
+        let said = talk.server(&message(b'R', offer));
+        assert!(said.starts_with("E(0A000 ") && talk.ended.is_some(), "{said}");
+    }
+}
+
+#[test]
+fn keys_are_ours_and_settings_are_watched() {
+    let mut talk = session();
+    talk.client(&startup(&[("user", "alice")]));
+    let said = talk.server(&messages(&[
+        (b'R', &[0; 4]),
+        (b'S', b"standard_conforming_strings\0on\0"),
+        (b'S', b"search_path\0secret\0"),
+        (b'K', b"\0\0\0\x01\0\0\0\x02"),
+        (b'Z', b"I"),
+    ]));
+    let (to_client, to_server) = said.split_once(" | ").unwrap();
+    assert_eq!(to_client, "R(....) S(standard_conforming_strings.on.) K(...M...c)");
+    assert!(
+        to_server.starts_with("P(sfumato_ask.SELECT pg_catalog.current_setting(\\'datestyle\\')"),
+        "{to_server}"
+    );
+    assert_eq!(talk.server(&pins("on")), "Z(I) | ");
+    talk.server(&message(b'S', b"standard_conforming_strings\0off\0"));
+    assert_eq!(talk.ended, Some(Ending::ServerFault(Fault::Setting)));
+}
+
+#[test]
+fn settings_that_do_not_hold_end_the_session() {
+    let mut talk = session();
+    talk.client(&startup(&[("user", "alice")]));
+    talk.server(&messages(&[(b'R', &[0; 4]), (b'Z', b"I")]));
+    let said = talk.server(&pins("off"));
+    assert_eq!(talk.ended, Some(Ending::ServerFault(Fault::Setting)));
+    assert!(said.starts_with("E(08006 "), "{said}");
+}
+
+#[test]
+fn the_store_may_not_skip_authentication_or_talk_too_early() {
+    for early in
+        [message(b'Z', b"I"), message(b'K', &[0; 8]), row(&["203.0.113.7"]), message(b'S', b"a\0b\0")]
+    {
+        let mut talk = session();
+        talk.client(&startup(&[("user", "alice")]));
+        let said = talk.server(&early);
+        assert_eq!(talk.ended, Some(Ending::ServerFault(Fault::Unexpected)));
+        assert!(!said.contains("203.0.113.7"));
+    }
+}
+
+#[test]
+fn login_errors_lose_their_prose() {
+    let mut talk = session();
+    talk.client(&startup(&[("user", "alice")]));
+    let said = talk.server(&message(b'E', b"SFATAL\0VFATAL\0C28P01\0Mfor user \"alice\" of 10.0.0.9\0\0"));
+    assert_eq!(said, "E(28P01 password authentication failed) | ");
+    assert_eq!(talk.ended, Some(Ending::ServerFatal));
+}
