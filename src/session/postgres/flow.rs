@@ -135,7 +135,8 @@ impl Flow {
         let Kind::CopyOut(copy) = &self.statement.planned.kind else { return Err(Fault::Unexpected) };
         let response = CopyResponse::read(body)?;
         let stream = CopyStream::new(&self.statement, copy, &response, self.max_bytes)?;
-        let columns = self.statement.planned.columns.len();
+        let open = rows::is_open(&self.statement);
+        let columns = if open { response.columns } else { self.statement.planned.columns.len() };
         CopyResponse { columns, ..response }.write(out, tag::COPY_OUT).map_err(|_| Fault::TooLong)?;
         Ok(stream)
     }

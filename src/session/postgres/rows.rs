@@ -131,12 +131,12 @@ fn put_raw(value: Option<&[u8]>, out: &mut BytesMut) {
 }
 
 #[cfg(test)]
-const fn is_open(statement: &Statement) -> bool {
+pub(super) const fn is_open(statement: &Statement) -> bool {
     matches!(statement.planned.hidden_columns, usize::MAX)
 }
 
 #[cfg(not(test))]
-const fn is_open(_: &Statement) -> bool {
+pub(super) const fn is_open(_: &Statement) -> bool {
     false
 }
 

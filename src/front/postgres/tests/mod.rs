@@ -3,5 +3,6 @@
 #[expect(unreachable_pub, reason = "it is shared with the tests of the whole binary")]
 #[path = "../../../../tests/support/cluster.rs"]
 mod cluster;
+mod drivers;
 mod passing;
 mod programs;

@@ -9,7 +9,9 @@ use super::super::{Library, Limits, Plans, Store, Upstream, Who, Workshop, serve
 use crate::base::budget::Budget;
 use crate::front::drain::{Stopper, drain};
 use crate::session::postgres::{Rows, Settings};
-use crate::sql::{Kind, Parameter, ParameterSource, Planned, Refusal, SessionView};
+use crate::sql::{
+    CopyFormat, CopyOut, Effect, Kind, Parameter, ParameterSource, Planned, Refusal, SessionView,
+};
 
 /// Plans every statement as itself, except those that mention `forbidden`.
 pub(super) struct Passing;
@@ -50,11 +52,32 @@ fn planned(text: &str) -> Planned {
         |number| Parameter { source: ParameterSource::Client(number), turned_back: None, type_oid: 0 };
     Planned {
         sql: text.to_owned(),
-        kind: Kind::Rows,
+        kind: kind(text),
         columns: Vec::new(),
         // By convention of the tests: any number of columns.
         hidden_columns: usize::MAX,
         parameters: numbers.map(parameter).collect(),
+    }
+}
+
+fn kind(text: &str) -> Kind {
+    let upper = text.to_ascii_uppercase();
+    let words: Vec<&str> = upper.split_whitespace().collect();
+    let cursor = |word: &str| word.trim_matches('"').to_ascii_lowercase();
+    match *words {
+        ["DECLARE", name, ..] => Kind::Session(Effect::Declare { cursor: cursor(name) }),
+        ["FETCH", .., name] => Kind::Session(Effect::Fetch { cursor: cursor(name) }),
+        ["CLOSE", name] => Kind::Session(Effect::Close { cursor: Some(cursor(name)) }),
+        ["COPY", ..] => {
+            let (delimiter, null) = (b'\t', "\\N".to_owned());
+            let format = if upper.contains("BINARY") {
+                CopyFormat::Binary
+            } else {
+                CopyFormat::Text { delimiter, null }
+            };
+            Kind::CopyOut(CopyOut { format, header: false })
+        }
+        _ => Kind::Rows,
     }
 }
 

@@ -92,7 +92,8 @@ impl CopyStream {
         max_row_bytes: usize,
     ) -> Result<Self, Fault> {
         let is_binary = matches!(copy.format, CopyFormat::Binary);
-        if response.columns != statement.all_columns() || is_binary != (response.format == Format::Binary) {
+        let fits = response.columns == statement.all_columns() || rows::is_open(statement);
+        if !fits || is_binary != (response.format == Format::Binary) {
             return Err(Fault::Columns);
         }
         let types = statement.types.get().map(AsRef::as_ref);
