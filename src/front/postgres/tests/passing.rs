@@ -84,8 +84,8 @@ fn kind(text: &str) -> Kind {
 /// A proxy in front of `upstream`, on a free port.
 pub(super) struct Proxy {
     pub(super) port: u16,
-    _stopper: Stopper,
-    _runtime: tokio::runtime::Runtime,
+    stopper: Option<Stopper>,
+    runtime: tokio::runtime::Runtime,
 }
 
 impl Proxy {
@@ -114,6 +114,12 @@ impl Proxy {
         let port = listener.local_addr().unwrap().port();
         let (stopper, drain) = drain();
         runtime.spawn(serve(listener, Arc::new(store), drain));
-        Self { port, _stopper: stopper, _runtime: runtime }
+        Self { port, stopper: Some(stopper), runtime }
+    }
+
+    /// Stops, and waits for the sessions to end.
+    pub(super) fn stop(&mut self) {
+        let stopper = self.stopper.take().unwrap();
+        self.runtime.block_on(stopper.stop());
     }
 }
