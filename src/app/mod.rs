@@ -5,6 +5,7 @@
 mod audit;
 pub mod config;
 mod lint;
+mod postgres;
 mod run;
 
 pub use lint::lint;

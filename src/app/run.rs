@@ -18,7 +18,9 @@ use crate::front::audit::{AuditLog, OpenError, Unrecorded};
 use crate::front::drain::{Stopper, drain};
 use crate::front::http::{self, Upstream, UpstreamError};
 use crate::front::metrics::Metrics;
+use crate::front::postgres;
 use crate::front::workers::Workers;
+use crate::policy::Role;
 use crate::session::http::Gate;
 
 /// What all bodies of one store may hold in memory together.
@@ -48,14 +50,6 @@ pub enum StartError {
     /// The system gives no threads.
     #[error("no thread to serve with: {0}")]
     Workers(std::io::Error),
-    /// The protocol has no front yet.
-    #[error("store `{store}`: this version serves no `{protocol}` stores")]
-    Protocol {
-        /// The store.
-        store: String,
-        /// Its protocol.
-        protocol: &'static str,
-    },
     /// A reload asks for other stores, addresses or limits than those that are being served.
     #[error(
         "store `{store}` cannot be changed while it is served: `name`, `listen` and `upstream` take a restart"
@@ -76,7 +70,6 @@ pub enum StartError {
 }
 
 /// A running system.
-#[derive(Debug)]
 pub struct Running {
     stores: Vec<Served>,
     admin: Option<SocketAddr>,
@@ -87,11 +80,16 @@ pub struct Running {
     audit_settings: Option<Audit>,
 }
 
-#[derive(Debug)]
 struct Served {
     config: Store,
     address: SocketAddr,
-    store: Arc<http::Store>,
+    store: Serving,
+}
+
+/// A store, by its protocol.
+enum Serving {
+    Http(Arc<http::Store>),
+    Postgres(Arc<postgres::Store>, Arc<postgres::Catalogues>),
 }
 
 /// Binds all listeners of `config`, builds all stores, then serves until [`Running::stop`].
@@ -109,7 +107,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     for store in config.stores {
         let timeout = Duration::from_millis(store.timeouts.drain_timeout_ms);
         drain_timeout = drain_timeout.max(timeout);
-        bound.push(bind(store, &metrics, &audit, workers.count()).await?);
+        bound.push(bind(store, &config.roles, &metrics, &audit, workers.count()).await?);
     }
     let admin = match config.admin {
         None => None,
@@ -120,8 +118,15 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         tokio::spawn(admin::serve(listener, metrics, drain.clone()));
     }
     let stores = bound.into_iter().map(|(listener, served)| {
-        let (store, workers) = (Arc::clone(&served.store), Arc::clone(&workers));
-        tokio::spawn(http::serve(listener, store, workers, drain.clone()));
+        let (workers, drain) = (Arc::clone(&workers), drain.clone());
+        match &served.store {
+            Serving::Http(store) => {
+                tokio::spawn(http::serve(listener, Arc::clone(store), workers, drain));
+            }
+            Serving::Postgres(store, _) => {
+                tokio::spawn(postgres::serve(listener, Arc::clone(store), workers, drain));
+            }
+        }
         served
     });
     let stores = stores.collect();
@@ -132,14 +137,18 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
 
 async fn bind(
     config: Store,
+    roles: &[Role],
     metrics: &Metrics,
     audit: &AuditLog,
     workers: usize,
 ) -> Result<(TcpListener, Served), StartError> {
-    let StoreKind::Http(kind) = &config.kind else {
-        return Err(StartError::Protocol { store: config.name, protocol: "postgres" });
+    let store = match &config.kind {
+        StoreKind::Http(kind) => Serving::Http(Arc::new(http_store(&config, kind, metrics, audit, workers)?)),
+        StoreKind::Postgres(kind) => {
+            let (store, library) = super::postgres::store(&config, kind, roles, metrics)?;
+            Serving::Postgres(store, library)
+        }
     };
-    let store = Arc::new(http_store(&config, kind, metrics, audit, workers)?);
     let (listener, address) = listen(&config.name, config.listen).await?;
     Ok((listener, Served { config, address, store }))
 }
@@ -190,6 +199,21 @@ const fn http_limits(timeouts: Timeouts, limits: Limits) -> http::Limits {
     }
 }
 
+/// What a reload puts into force in one store.
+enum Change<'a> {
+    Gate(&'a http::Store, Gate),
+    Rules(&'a postgres::Catalogues, postgres::RulesOf),
+}
+
+impl Change<'_> {
+    fn make(self) {
+        match self {
+            Self::Gate(store, gate) => store.gate.store(Arc::new(gate)),
+            Self::Rules(library, rules) => library.replace_rules(rules),
+        }
+    }
+}
+
 impl Running {
     /// Where each store is served, by name, in the order of the file.
     pub fn addresses(&self) -> impl Iterator<Item = (&str, SocketAddr)> {
@@ -212,18 +236,27 @@ impl Running {
             return Err(StartError::AuditNeedsRestart);
         }
         let needs_restart = |store: &str| StartError::NeedsRestart { store: store.to_owned() };
-        let mut gates = Vec::new();
+        let mut changes = Vec::new();
         for served in &self.stores {
             let name = &served.config.name;
             let new = config.stores.iter().find(|store| store.name == *name);
             let new = new.ok_or_else(|| needs_restart(name))?;
-            let (StoreKind::Http(old_kind), StoreKind::Http(kind)) = (&served.config.kind, &new.kind) else {
-                return Err(needs_restart(name));
-            };
-            if new.listen != served.config.listen || kind.upstream != old_kind.upstream {
+            if new.listen != served.config.listen {
                 return Err(needs_restart(name));
             }
-            gates.push((served, gate(kind, new.limits)));
+            changes.push(match (&served.config.kind, &new.kind, &served.store) {
+                (StoreKind::Http(old), StoreKind::Http(kind), Serving::Http(store))
+                    if kind.upstream == old.upstream =>
+                {
+                    Change::Gate(store, gate(kind, new.limits))
+                }
+                (StoreKind::Postgres(old), StoreKind::Postgres(kind), Serving::Postgres(_, library))
+                    if kind.upstream == old.upstream =>
+                {
+                    Change::Rules(library, super::postgres::rules_of(&kind.plans, &config.roles))
+                }
+                _ => return Err(needs_restart(name)),
+            });
         }
         if let Some(added) = config.stores.iter().find(|new| {
             let is_served = |served: &Served| served.config.name == new.name;
@@ -233,9 +266,7 @@ impl Running {
         }
         // What is written from here on names the new policy; an exchange under way may still follow the old.
         self.audit.change_terms(audit::terms(config))?;
-        for (served, gate) in gates {
-            served.store.gate.store(Arc::new(gate));
-        }
+        changes.into_iter().for_each(Change::make);
         Ok(())
     }
 

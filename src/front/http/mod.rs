@@ -97,7 +97,7 @@ pub async fn serve(listener: TcpListener, store: Arc<Store>, workers: Arc<Worker
 }
 
 /// The next connection, free of this thread's poller, with its place among the allowed ones.
-async fn accept(
+pub(in crate::front) async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
 ) -> Option<(std::net::TcpStream, SocketAddr, OwnedSemaphorePermit)> {

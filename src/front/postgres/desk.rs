@@ -1,5 +1,6 @@
 //! What a session asks for and cannot do itself, apart from moving bytes: knowing the database, planning.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
@@ -9,10 +10,16 @@ use super::cancel::Issued;
 use super::library::{OwnedView, Plans, Who};
 use super::workshop::Plan;
 use crate::session::postgres::{Ending, Event, PlanRequest, Rows, Session};
-use crate::sql::Refusal;
+use crate::sql::{Planned, Refusal};
 
 /// A planner's answer on its way.
 pub(super) type Planning = oneshot::Receiver<Plan>;
+
+/// Plans of one session that are kept.
+const MAX_CACHED: usize = 128;
+
+/// Longer texts are planned each time.
+const MAX_CACHED_BYTES: usize = 8_192;
 
 /// What the session's questions to the store are for.
 enum Asking {
@@ -21,16 +28,22 @@ enum Asking {
     Catalogue(Rows),
 }
 
+/// What a plan was made for: text, declared types, `search_path`.
+type Asked = (PlanRequest, Option<Vec<String>>);
+
 /// The clerk of one session.
 pub(super) struct Desk {
     issued: Issued,
     salt: [u8; 16],
     who: Option<Who>,
+    version: Rows,
+    generation: u64,
     plans: Option<Arc<dyn Plans>>,
+    cache: HashMap<Asked, Vec<Planned>>,
     asking: Asking,
     is_open: bool,
     /// The statement that is being planned.
-    request: Option<PlanRequest>,
+    asked: Option<Asked>,
     /// Its refusal, while it is looked up whether the catalogue has changed.
     refusal: Option<Refusal>,
 }
@@ -46,10 +59,13 @@ impl Desk {
             issued,
             salt,
             who: None,
+            version: Rows::new(),
+            generation: store.library.generation(),
             plans: None,
+            cache: HashMap::new(),
             asking: Asking::Nothing,
             is_open: false,
-            request: None,
+            asked: None,
             refusal: None,
         };
         Some((session, desk))
@@ -65,6 +81,17 @@ impl Desk {
         self.is_open
     }
 
+    /// Notices a new policy: what was planned under the old one is planned again.
+    pub(super) fn heed_policy(&mut self, session: &Session, store: &Store) {
+        let generation = store.library.generation();
+        if generation != self.generation {
+            self.generation = generation;
+            self.plans = self.who.as_ref().and_then(|who| store.library.find(who, &self.version));
+            self.cache.clear();
+            session.forget_plans();
+        }
+    }
+
     /// Does what an event asks for.
     pub(super) fn attend(
         &mut self,
@@ -75,47 +102,83 @@ impl Desk {
         match event {
             Event::StoreKey(key) => self.issued.stands_for(key),
             Event::Authenticated => {
-                self.ask(session, Asking::Version, &[store.library.version_question()])?;
+                self.ask_version(session, store)?;
             }
-            Event::Plan(request) => return Ok(self.plan(request, session, store)),
+            Event::Plan(request) => return self.plan(request, session, store),
             Event::Answers(answers) => return self.answered(answers, session, store),
             Event::Connect { .. } | Event::Cancel(_) => {}
         }
         Ok(None)
     }
 
-    fn ask(&mut self, session: &mut Session, asking: Asking, questions: &[String]) -> Result<bool, Ending> {
-        self.asking = asking;
-        session.ask(questions)
+    /// Asks whether what is known of the database still holds; false if there is no answer to be had now.
+    fn ask_version(&mut self, session: &mut Session, store: &Store) -> Result<bool, Ending> {
+        self.asking = Asking::Version;
+        session.ask(&[store.library.version_question()])
     }
 
-    fn plan(&mut self, request: PlanRequest, session: &Session, store: &Store) -> Option<Planning> {
+    fn plan(
+        &mut self,
+        request: PlanRequest,
+        session: &mut Session,
+        store: &Store,
+    ) -> Result<Option<Planning>, Ending> {
+        let asked = (request, session.search_path().map(<[String]>::to_vec));
+        if let Some(plan) = self.cache.get(&asked) {
+            store.metrics.answered.inc();
+            session.planned(Ok(plan.clone()))?;
+            return Ok(None);
+        }
+        let planning = self.begin(&asked, store);
+        self.asked = Some(asked);
+        if planning.is_none() && !self.ask_version(session, store)? {
+            self.finish(Err(no_plan()), session, store)?;
+        }
+        Ok(planning)
+    }
+
+    /// Has a statement planned; `None` while the database is not known.
+    fn begin(&self, (request, search_path): &Asked, store: &Store) -> Option<Planning> {
         let (plans, who) = (self.plans.clone()?, self.who.as_ref()?);
-        let view = OwnedView {
-            search_path: session.search_path().map(<[String]>::to_vec),
-            user: who.user.clone(),
-            salt: self.salt,
-        };
-        self.request = Some(request.clone());
-        Some(store.workshop.plan(plans, view, request))
+        let view = OwnedView { search_path: search_path.clone(), user: who.user.clone(), salt: self.salt };
+        Some(store.workshop.plan(plans, view, request.clone()))
     }
 
     /// Hands a plan to the session. A name that is not known may be new: it is looked up once.
     pub(super) fn planned(&mut self, plan: Plan, session: &mut Session, store: &Store) -> Result<(), Ending> {
         match plan {
-            Err(refusal) if is_unknown_name(&refusal) && self.request.is_some() => {
-                if self.ask(session, Asking::Version, &[store.library.version_question()])? {
+            Err(refusal) if is_unknown_name(&refusal) && self.refusal.is_none() => {
+                if self.ask_version(session, store)? {
                     self.refusal = Some(refusal);
                     return Ok(());
                 }
-                self.asking = Asking::Nothing;
-                session.planned(Err(refusal))
+                self.finish(Err(refusal), session, store)
             }
-            plan => {
-                self.request = None;
-                session.planned(plan)
+            plan => self.finish(plan, session, store),
+        }
+    }
+
+    fn finish(&mut self, plan: Plan, session: &mut Session, store: &Store) -> Result<(), Ending> {
+        (self.asking, self.refusal) = (Asking::Nothing, None);
+        match (&plan, self.asked.take()) {
+            (Ok(planned), Some(asked)) if asked.0.text.len() <= MAX_CACHED_BYTES => {
+                if self.cache.len() >= MAX_CACHED {
+                    self.cache.clear();
+                }
+                self.cache.insert(asked, planned.clone());
+            }
+            _ => {}
+        }
+        match &plan {
+            Ok(_) => {
+                store.metrics.answered.inc();
+            }
+            Err(refusal) => {
+                tracing::info!(store = store.name, sqlstate = refusal.sqlstate, "refused");
+                store.metrics.refused(refusal.sqlstate);
             }
         }
+        session.planned(plan)
     }
 
     fn answered(
@@ -127,40 +190,58 @@ impl Desk {
         let unreadable =
             || Ending::Refused { sqlstate: "58000", message: "the store's catalogue cannot be read".into() };
         let who = self.who.clone().ok_or_else(unreadable)?;
-        let asked = std::mem::replace(&mut self.asking, Asking::Nothing);
-        let plans = match (answers, asked) {
+        let asking = std::mem::replace(&mut self.asking, Asking::Nothing);
+        let (version, plans) = match (answers, asking) {
             (Some(answers), Asking::Version) => {
                 let version = answers.into_iter().next().unwrap_or_default();
                 match store.library.find(&who, &version) {
-                    Some(plans) => plans,
+                    Some(plans) => (version, plans),
                     None => {
-                        let questions = store.library.catalogue_questions();
-                        self.ask(session, Asking::Catalogue(version), &questions)?;
+                        self.asking = Asking::Catalogue(version);
+                        session.ask(&store.library.catalogue_questions())?;
                         return Ok(None);
                     }
                 }
             }
             (Some(answers), Asking::Catalogue(version)) => {
-                store.library.learn(&who, &version, answers).ok_or_else(unreadable)?
+                let plans = store.library.learn(&who, &version, answers).ok_or_else(unreadable)?;
+                (version, plans)
             }
             // The questions shared the fate of the client's batch.
-            _ => match self.refusal.take() {
-                Some(refusal) => return session.planned(Err(refusal)).map(|()| None),
-                None => return Err(unreadable()),
-            },
-        };
-        let is_news = !self.plans.as_ref().is_some_and(|known| Arc::ptr_eq(known, &plans));
-        self.plans = Some(plans);
-        match (self.refusal.take(), self.request.take()) {
-            (Some(_), Some(request)) if is_news => {
-                let planning = self.plan(request, session, store);
-                self.request = None;
-                Ok(planning)
+            _ if self.asked.is_some() => {
+                let refusal = self.refusal.take().unwrap_or_else(no_plan);
+                return self.finish(Err(refusal), session, store).map(|()| None);
             }
-            (Some(refusal), _) => session.planned(Err(refusal)).map(|()| None),
+            _ => return Err(unreadable()),
+        };
+        self.learnt(version, plans, session, store)
+    }
+
+    /// Goes on with what waited for the catalogue: a statement, or the client before the door.
+    fn learnt(
+        &mut self,
+        version: Rows,
+        plans: Arc<dyn Plans>,
+        session: &mut Session,
+        store: &Store,
+    ) -> Result<Option<Planning>, Ending> {
+        let is_news = version != self.version || self.plans.is_none();
+        if is_news {
+            (self.version, self.plans) = (version, Some(plans));
+            self.cache.clear();
+            session.forget_plans();
+        }
+        match (&self.asked, self.refusal.take()) {
             (None, _) => {
                 self.is_open = true;
                 session.open().map(|()| None)
+            }
+            (Some(_), Some(refusal)) if !is_news => self.finish(Err(refusal), session, store).map(|()| None),
+            (Some(asked), refusal) => {
+                let planning = self.begin(asked, store);
+                // It is not looked up again.
+                self.refusal = refusal;
+                Ok(planning)
             }
         }
     }

@@ -22,6 +22,9 @@ pub trait Library: Send + Sync {
     /// Questions whose answers tell all that planning needs.
     fn catalogue_questions(&self) -> Vec<String>;
 
+    /// A number that changes with the policy.
+    fn generation(&self) -> u64;
+
     /// The planner for this client, if the database is known in the version that the answer tells.
     fn find(&self, who: &Who, version: &Rows) -> Option<Arc<dyn Plans>>;
 

@@ -5,6 +5,7 @@
 
 mod buffer;
 mod cancel;
+mod catalogue;
 mod desk;
 mod library;
 mod pump;
@@ -12,7 +13,6 @@ mod side;
 mod upstream;
 mod workshop;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,12 +20,15 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 pub use cancel::Cancels;
+pub use catalogue::{Catalogues, RulesOf};
 pub use library::{Library, OwnedView, Plans, Who};
 pub use upstream::Upstream;
 pub use workshop::Workshop;
 
 use super::drain::Drain;
+use super::http::accept;
 use super::metrics::StoreMetrics;
+use super::workers::Workers;
 use crate::base::budget::Budget;
 use crate::session::postgres::Settings;
 
@@ -65,38 +68,24 @@ pub struct Store {
 }
 
 /// Serves until the drain begins, then lets sessions end that are in the middle of something.
-pub async fn serve(listener: TcpListener, store: Arc<Store>, mut drain: Drain) {
+pub async fn serve(listener: TcpListener, store: Arc<Store>, workers: Arc<Workers>, mut drain: Drain) {
     let places = Arc::new(Semaphore::new(store.limits.max_connections));
     loop {
         let accepted = tokio::select! {
             accepted = accept(&listener, &places) => accepted,
             () = drain.stopping() => return,
         };
-        let Some((stream, _peer, place)) = accepted else { continue };
+        let (Some((stream, _peer, place)), Some(worker)) = (accepted, workers.next()) else { continue };
         let (store, drain) = (Arc::clone(&store), drain.clone());
-        tokio::spawn(async move {
+        worker.handle.spawn(async move {
             store.metrics.connections.inc();
-            let _only_slower = stream.set_nodelay(true);
-            pump::run(stream, &store, drain).await;
+            if let Ok(stream) = TcpStream::from_std(stream) {
+                let _only_slower = stream.set_nodelay(true);
+                pump::run(stream, &store, drain).await;
+            }
             store.metrics.connections.dec();
             drop(place);
         });
-    }
-}
-
-async fn accept(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> Option<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
-    let place = Arc::clone(places).acquire_owned().await.ok()?;
-    match listener.accept().await {
-        Ok((stream, peer)) => Some((stream, peer, place)),
-        Err(error) => {
-            tracing::warn!(%error, "a connection could not be accepted");
-            // Out of file descriptors: trying again at once would only burn the processor.
-            tokio::time::sleep(Duration::from_millis(10)).await;
-            None
-        }
     }
 }
 

@@ -74,6 +74,7 @@ impl Pump<'_> {
 
     /// Lets the session use all that it can, and does what it asks for.
     async fn settle(&mut self) -> Result<(), Stop> {
+        self.desk.heed_policy(&self.session, self.store);
         loop {
             let mut used = self.session.client_says(self.client.input.bytes()).map_err(Stop::Ended)?;
             self.client.input.used(used);

@@ -200,6 +200,9 @@ impl Conversation {
     fn send_query(&mut self, statements: Vec<Planned>, out: &mut Outbox) -> Result<(), Ending> {
         let statements: Vec<_> =
             statements.into_iter().map(|planned| Arc::new(Statement::new(planned, Vec::new()))).collect();
+        if statements.iter().any(|statement| self.names.runs_stale(statement)) {
+            return self.refuse_query(stale(), out);
+        }
         let is_quiet = statements.iter().any(|statement| !statement.planned.parameters.is_empty());
         if is_quiet && self.batch_open {
             let message = "a token cannot be compared in a simple query before the batch is synced";
@@ -249,6 +252,9 @@ impl Conversation {
         let Some(statement) = self.names.expected.get(bind.statement).map(Arc::clone) else {
             return self.refuse(refusal("26000", "prepared statement does not exist", None), out);
         };
+        if statement.is_stale() || self.names.runs_stale(&statement) {
+            return self.refuse(stale(), out);
+        }
         let is_answered = matches!(statement.planned.kind, Kind::Answered { .. });
         if bind.values.len() != statement.client_parameters && !is_answered {
             let message = format!(
@@ -301,6 +307,13 @@ impl Conversation {
             self.waiting = Some(Waiting::SearchPath);
         }
     }
+}
+
+/// In the server's own words for the same case, by which drivers know that they shall prepare it again.
+fn stale() -> Refusal {
+    let hint =
+        Some("the policy or the catalogue has changed: prepare the statement or declare the cursor again");
+    refusal("0A000", "cached plan must not change result type", hint)
 }
 
 fn name_too_long() -> Refusal {

@@ -79,7 +79,7 @@ pub enum Event {
 }
 
 /// A statement to plan.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PlanRequest {
     /// The client's text.
     pub text: String,
@@ -199,6 +199,13 @@ impl Session {
             _ => Ok(false),
         };
         self.watch(said)
+    }
+
+    /// What was planned so far must be planned again: the policy or the catalogue has changed.
+    pub fn forget_plans(&self) {
+        if let Phase::Inside(conversation) = &self.phase {
+            conversation.names.forget_plans();
+        }
     }
 
     /// Ends the session for a reason that lies outside of it.

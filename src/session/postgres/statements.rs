@@ -9,6 +9,7 @@
 //! client thought it had prepared.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::rows::RowPlan;
@@ -27,6 +28,8 @@ pub(super) struct Statement {
     /// Types of all columns, hidden ones too, as the store describes them. Asked for where a row's treatment
     /// needs them.
     pub(super) types: OnceLock<Box<[u32]>>,
+    /// The policy or the catalogue has changed since: it must be planned again.
+    is_stale: AtomicBool,
 }
 
 impl Statement {
@@ -36,7 +39,13 @@ impl Statement {
             ParameterSource::Literal(_) => None,
         });
         let client_parameters = numbers.max().unwrap_or(0).max(declared.len());
-        Self { planned, declared, client_parameters, types: OnceLock::new() }
+        Self {
+            planned,
+            declared,
+            client_parameters,
+            types: OnceLock::new(),
+            is_stale: AtomicBool::new(false),
+        }
     }
 
     /// No statement: the text was empty.
@@ -49,6 +58,14 @@ impl Statement {
             parameters: Vec::new(),
         };
         Self::new(planned, declared)
+    }
+
+    pub(super) fn is_stale(&self) -> bool {
+        self.is_stale.load(Ordering::Relaxed)
+    }
+
+    fn forget(&self) {
+        self.is_stale.store(true, Ordering::Relaxed);
     }
 
     /// The type that the client declared for its parameter of this number, or 0.
@@ -142,6 +159,24 @@ impl Names {
     pub(super) fn drop_unnamed(&mut self) {
         self.confirmed.remove(&b""[..]);
         self.portals.remove(&b""[..]);
+    }
+
+    /// Marks everything that was planned so far: it must be planned again.
+    pub(super) fn forget_plans(&self) {
+        let prepared = self.expected.values().chain(self.confirmed.values());
+        prepared.chain(self.portals.values().map(|portal| &portal.statement)).for_each(|one| one.forget());
+    }
+
+    /// True if the statement runs another one by its name, and that one must be planned again.
+    pub(super) fn runs_stale(&self, statement: &Statement) -> bool {
+        let named = match &statement.planned.kind {
+            Kind::Session(Effect::Execute { name }) => self.expected.get(name.as_bytes()),
+            Kind::Session(Effect::Fetch { cursor }) => {
+                self.portals.get(cursor.as_bytes()).map(|portal| &portal.statement)
+            }
+            _ => None,
+        };
+        named.is_some_and(|statement| statement.is_stale())
     }
 
     /// Takes in what a statement did that is done.

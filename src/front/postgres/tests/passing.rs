@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 use super::super::{Library, Limits, Plans, Store, Upstream, Who, Workshop, serve};
 use crate::base::budget::Budget;
 use crate::front::drain::{Stopper, drain};
+use crate::front::workers::Workers;
 use crate::session::postgres::{Rows, Settings};
 use crate::sql::{
     CopyFormat, CopyOut, Effect, Kind, Parameter, ParameterSource, Planned, Refusal, SessionView,
@@ -23,6 +24,10 @@ impl Library for Passing {
 
     fn catalogue_questions(&self) -> Vec<String> {
         vec!["SELECT 2".into(), "SELECT 3".into()]
+    }
+
+    fn generation(&self) -> u64 {
+        0
     }
 
     fn find(&self, _: &Who, _: &Rows) -> Option<Arc<dyn Plans>> {
@@ -91,7 +96,7 @@ pub(super) struct Proxy {
 impl Proxy {
     pub(super) fn start(upstream: Upstream, change: impl FnOnce(&mut Store)) -> Self {
         let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let patience = Duration::from_secs(10);
         let mut store = Store {
             name: "test".into(),
@@ -113,7 +118,8 @@ impl Proxy {
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let port = listener.local_addr().unwrap().port();
         let (stopper, drain) = drain();
-        runtime.spawn(serve(listener, Arc::new(store), drain));
+        let workers = Arc::new(Workers::start(2).unwrap());
+        runtime.spawn(serve(listener, Arc::new(store), workers, drain));
         Self { port, stopper: Some(stopper), runtime }
     }
 

@@ -1,0 +1,69 @@
+//! A PostgreSQL store of the configuration, as the front serves it.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::config::{ByRole, PostgresStore, PostgresUpstream, Store};
+use super::run::StartError;
+use crate::base::budget::Budget;
+use crate::front::metrics::Metrics;
+use crate::front::postgres::{self, Catalogues, RulesOf, Upstream, Workshop};
+use crate::policy::{Role, SqlPlans, role_of};
+use crate::session::postgres::Settings;
+use crate::sql::PINNED_SETTINGS;
+
+/// What all sessions of one store may hold in memory together, beside a few reads each.
+const MESSAGE_BUDGET_BYTES: usize = 512 * 1024 * 1024;
+
+/// The port in the name of a unix socket.
+const SOCKET_NAME: &str = ".s.PGSQL.5432";
+
+/// A store, and its library, which takes new rules while it serves.
+pub(super) fn store(
+    config: &Store,
+    kind: &PostgresStore,
+    roles: &[Role],
+    metrics: &Metrics,
+) -> Result<(Arc<postgres::Store>, Arc<Catalogues>), StartError> {
+    let library = Arc::new(Catalogues::new(rules_of(&kind.plans, roles)));
+    let pins = PINNED_SETTINGS.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let milliseconds = Duration::from_millis;
+    let store = postgres::Store {
+        name: config.name.clone(),
+        upstream: upstream(&kind.upstream),
+        limits: postgres::Limits {
+            max_connections: config.limits.max_connections,
+            login_timeout: milliseconds(config.timeouts.header_timeout_ms),
+            connect_timeout: milliseconds(config.timeouts.connect_timeout_ms),
+            write_timeout: milliseconds(config.timeouts.idle_timeout_ms),
+        },
+        settings: Settings { pins: pins.collect(), ..Settings::default() },
+        budget: Budget::new(MESSAGE_BUDGET_BYTES),
+        library: Arc::clone(&library) as Arc<_>,
+        workshop: Arc::new(Workshop::start(2).map_err(StartError::Workers)?),
+        cancels: Arc::default(),
+        metrics: metrics.store(&config.name),
+    };
+    Ok((Arc::new(store), library))
+}
+
+/// The rules for a database user, by the role that it is a member of.
+pub(super) fn rules_of(plans: &ByRole<SqlPlans>, roles: &[Role]) -> RulesOf {
+    let (plans, roles) = (plans.clone(), roles.to_vec());
+    Box::new(move |user| {
+        let role = role_of(&roles, user).map(|role| role.name.as_str());
+        Arc::clone(plans.of(role))
+    })
+}
+
+fn upstream(upstream: &PostgresUpstream) -> Upstream {
+    match upstream {
+        PostgresUpstream::Tcp { host, port } => Upstream::Tcp { host: host.clone(), port: *port },
+        PostgresUpstream::UnixFolder(folder) => Upstream::Unix(socket(folder)),
+    }
+}
+
+fn socket(folder: &Path) -> std::path::PathBuf {
+    folder.join(SOCKET_NAME)
+}

@@ -1,0 +1,134 @@
+//! What is known of a store's databases, and the planners made of it.
+//!
+//! A snapshot belongs to one database user: the store's own `search_path` may differ from user to user. It is
+//! good as long as the store's answer to one question stays the same; that answer changes with every change
+//! of a table, view, type, function, operator or cast.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+
+use super::library::{Library, Plans, Who};
+use crate::policy::SqlPlans;
+use crate::session::postgres::Rows;
+use crate::sql::{Catalogue, Planned, Planner, QUERIES, Refusal, SessionView};
+
+/// The rules for a database user.
+pub type RulesOf = Box<dyn Fn(&str) -> Arc<SqlPlans> + Send + Sync>;
+
+/// Snapshots that are kept; one has a few megabytes.
+const MAX_KNOWN: usize = 64;
+
+/// Objects below this number are the server's own and change with its version only.
+const VERSION_QUESTION: &str = "\
+    SELECT pg_catalog.current_setting('server_version_num'), pg_catalog.current_setting('search_path'), \
+    pg_catalog.count(*), pg_catalog.sum(pg_catalog.hashtextextended(v, 0)) FROM (\
+    SELECT 'r' || oid || ':' || xmin FROM pg_catalog.pg_class WHERE oid >= 16384 AND relkind <> 't' \
+    AND relpersistence <> 't' UNION ALL \
+    SELECT 'a' || attrelid || '.' || attnum || ':' || xmin FROM pg_catalog.pg_attribute \
+    WHERE attrelid >= 16384 AND attnum > 0 UNION ALL \
+    SELECT 'v' || oid || ':' || xmin FROM pg_catalog.pg_rewrite WHERE oid >= 16384 UNION ALL \
+    SELECT 'i' || inhrelid || '.' || inhparent || ':' || xmin FROM pg_catalog.pg_inherits UNION ALL \
+    SELECT 'k' || oid || ':' || xmin FROM pg_catalog.pg_constraint WHERE oid >= 16384 UNION ALL \
+    SELECT 't' || oid || ':' || xmin FROM pg_catalog.pg_type WHERE oid >= 16384 UNION ALL \
+    SELECT 'f' || oid || ':' || xmin FROM pg_catalog.pg_proc WHERE oid >= 16384 UNION ALL \
+    SELECT 'o' || oid || ':' || xmin FROM pg_catalog.pg_operator WHERE oid >= 16384 UNION ALL \
+    SELECT 'c' || oid || ':' || xmin FROM pg_catalog.pg_cast WHERE oid >= 16384 UNION ALL \
+    SELECT 'l' || oid || ':' || xmin FROM pg_catalog.pg_collation WHERE oid >= 16384 UNION ALL \
+    SELECT 'n' || oid || ':' || xmin FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_(toast_)?temp' UNION ALL \
+    SELECT 'e' || oid || ':' || xmin FROM pg_catalog.pg_extension) AS u(v)";
+
+/// The library of one store.
+pub struct Catalogues {
+    rules: ArcSwap<Rules>,
+    known: Mutex<HashMap<Who, Known>>,
+    generation: AtomicU64,
+}
+
+struct Rules {
+    of: RulesOf,
+    generation: u64,
+}
+
+/// A database as one user sees it.
+struct Known {
+    version: Rows,
+    catalogue: Arc<Catalogue>,
+    generation: u64,
+    plans: Arc<dyn Plans>,
+}
+
+impl Catalogues {
+    /// Knows nothing yet.
+    #[must_use]
+    pub fn new(rules: RulesOf) -> Self {
+        let rules = ArcSwap::from_pointee(Rules { of: rules, generation: 0 });
+        Self { rules, known: Mutex::default(), generation: AtomicU64::new(0) }
+    }
+
+    /// Puts other rules into force.
+    pub fn replace_rules(&self, rules: RulesOf) {
+        let generation = self.generation().saturating_add(1);
+        self.rules.store(Arc::new(Rules { of: rules, generation }));
+        self.generation.store(generation, Ordering::Release);
+    }
+
+    fn make(&self, who: &Who, version: Rows, catalogue: Arc<Catalogue>) -> Known {
+        let rules = self.rules.load();
+        let decided = SqlPlans::clone(&(rules.of)(&who.user));
+        let plans: Arc<dyn Plans> = Arc::new(Planner::new(Arc::clone(&catalogue), decided));
+        Known { version, catalogue, generation: rules.generation, plans }
+    }
+}
+
+impl Library for Catalogues {
+    fn version_question(&self) -> String {
+        VERSION_QUESTION.to_owned()
+    }
+
+    fn catalogue_questions(&self) -> Vec<String> {
+        QUERIES.iter().map(|query| query.text.to_owned()).collect()
+    }
+
+    fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    fn find(&self, who: &Who, version: &Rows) -> Option<Arc<dyn Plans>> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = known.get_mut(who).filter(|known| known.version == *version)?;
+        if found.generation != self.rules.load().generation {
+            *found = self.make(who, found.version.clone(), Arc::clone(&found.catalogue));
+        }
+        Some(Arc::clone(&found.plans))
+    }
+
+    fn learn(&self, who: &Who, version: &Rows, answers: Vec<Rows>) -> Option<Arc<dyn Plans>> {
+        let catalogue = Catalogue::load(&answers).inspect_err(
+            |error| tracing::error!(%error, database = who.database, "a catalogue cannot be read"),
+        );
+        let made = self.make(who, version.clone(), Arc::new(catalogue.ok()?));
+        let plans = Arc::clone(&made.plans);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MAX_KNOWN
+            && let Some(other) = known.keys().next().cloned()
+        {
+            known.remove(&other);
+        }
+        known.insert(who.clone(), made);
+        Some(plans)
+    }
+}
+
+impl Plans for Planner {
+    fn plan(
+        &self,
+        text: &str,
+        session: &SessionView<'_>,
+        parameters: &[u32],
+    ) -> Result<Vec<Planned>, Refusal> {
+        Self::plan(self, text, session, parameters)
+    }
+}
