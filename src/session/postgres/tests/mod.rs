@@ -134,7 +134,12 @@ impl Talk {
                 let done = match event {
                     Event::Plan(request) => {
                         let plan = self.plans.get(&request.text).cloned();
-                        let refused = Refusal::unsupported(&request.text, Some(1));
+                        let refused = Refusal {
+                            sqlstate: "0A000",
+                            message: format!("{} is not supported here", request.text),
+                            hint: None,
+                            position: Some(1),
+                        };
                         self.session.planned(plan.map(|plan| vec![plan]).ok_or(refused))
                     }
                     Event::Authenticated => self.session.open(),
