@@ -96,6 +96,8 @@ pub(super) struct Proxy {
     pub(super) port: u16,
     stopper: Option<Stopper>,
     runtime: tokio::runtime::Runtime,
+    /// The threads of the sessions, which outlive the listener.
+    _workers: Arc<Workers>,
 }
 
 impl Proxy {
@@ -124,8 +126,8 @@ impl Proxy {
         let port = listener.local_addr().unwrap().port();
         let (stopper, drain) = drain();
         let workers = Arc::new(Workers::start(2).unwrap());
-        runtime.spawn(serve(listener, Arc::new(store), workers, drain));
-        Self { port, stopper: Some(stopper), runtime }
+        runtime.spawn(serve(listener, Arc::new(store), Arc::clone(&workers), drain));
+        Self { port, stopper: Some(stopper), runtime, _workers: workers }
     }
 
     /// Stops, and waits for the sessions to end.
