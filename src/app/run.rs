@@ -58,6 +58,14 @@ pub enum StartError {
         /// The store.
         store: String,
     },
+    /// An audit trail is asked for, and a store's protocol is not put on it yet.
+    #[error(
+        "store `{store}`: this version puts no `postgres` statement on record, so it serves none beside `[audit]`"
+    )]
+    OffRecord {
+        /// The store.
+        store: String,
+    },
     /// The audit trail cannot be opened.
     #[error(transparent)]
     Audit(#[from] OpenError),
