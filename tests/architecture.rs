@@ -79,7 +79,6 @@ const CRATES: &[(&str, &[&str])] = &[
     ("terminal_size", &["cli/"]),
     ("thiserror", ANYWHERE),
     ("tokio", SOCKETS),
-    ("tokio_rustls", SOCKETS),
     ("toml", &["app/config/raw/"]),
     ("tracing", SOCKETS),
     ("tracing_subscriber", &["app/", "cli/"]),

@@ -1,4 +1,4 @@
-//! PostgreSQL between clients, a [`Session`] each, and a store: one connection there for one here.
+//! PostgreSQL between clients, a session each, and a store: one connection there for one here.
 //!
 //! Invariant: nothing is decided here. Bytes go into the session and come out of it; plans come from the
 //! [`Library`]; this floor only waits, keeps time and bounds memory.

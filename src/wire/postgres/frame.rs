@@ -1,7 +1,7 @@
 //! Where a message begins and ends: a tag, a length that counts itself, a body.
 //!
 //! Invariant: [`peek`] never looks past the bytes that it is given and never believes a length before the
-//! bytes are there; [`write`] leaves nothing half-written behind.
+//! bytes are there; [`write()`] leaves nothing half-written behind.
 //! Not here: how long a message of which kind may be (the session's limits).
 //!
 //! <https://www.postgresql.org/docs/current/protocol-overview.html#PROTOCOL-MESSAGE-CONCEPTS>
