@@ -116,6 +116,8 @@ pub struct Output {
     pub edge: Option<Ruling>,
     /// The type to tell the client instead of the one that the store tells.
     pub type_oid: Option<u32>,
+    /// The type that the store sends, if it is known: a COPY does not describe its columns.
+    pub stored_oid: Option<u32>,
 }
 
 /// A column of an answer that the proxy gives itself.

@@ -16,9 +16,9 @@ use super::startup::MAX_NAME_BYTES;
 use super::statements::Statement;
 use super::{Event, PlanRequest, send};
 use crate::sql::{Kind, Planned, Refusal};
-use crate::wire::postgres::Format;
 use crate::wire::postgres::frame::{self, Frame, HEAD_BYTES, Peek};
 use crate::wire::postgres::frontend::{self, Bind, Close, Describe, Execute, Parse, Target, tag};
+use crate::wire::postgres::{Format, Malformed};
 
 impl Conversation {
     /// Takes what the client sent; returns how many bytes are done with.
@@ -86,10 +86,11 @@ impl Conversation {
             // No COPY from the client is ever under way; like the server, we take its stray messages.
             tag::COPY_DATA | tag::COPY_DONE | tag::COPY_FAIL => Ok(()),
             _ if self.skipping => Ok(()),
-            tag::QUERY => {
-                let text = frontend::Query::read(frame.body).map_err(Ending::client)?.text;
-                self.plan(text, Pending::Query, Vec::new(), out)
-            }
+            tag::QUERY => match frontend::Query::read(frame.body) {
+                Ok(frontend::Query { text }) => self.plan(text, Pending::Query, Vec::new(), out),
+                Err(Malformed::NotUtf8) => self.refuse_query(not_utf8(), out),
+                Err(malformed) => Err(Ending::client(malformed)),
+            },
             tag::PARSE => self.parse(frame.body, out),
             tag::BIND => self.bind(frame, out),
             tag::DESCRIBE => {
@@ -150,7 +151,11 @@ impl Conversation {
     }
 
     fn parse(&mut self, body: &[u8], out: &mut Outbox) -> Result<(), Ending> {
-        let parse = Parse::read(body).map_err(Ending::client)?;
+        let parse = match Parse::read(body) {
+            Ok(parse) => parse,
+            Err(Malformed::NotUtf8) => return self.refuse(not_utf8(), out),
+            Err(malformed) => return Err(Ending::client(malformed)),
+        };
         if parse.name.len() > MAX_NAME_BYTES {
             return self.refuse(name_too_long(), out);
         }
@@ -314,6 +319,10 @@ fn stale() -> Refusal {
     let hint =
         Some("the policy or the catalogue has changed: prepare the statement or declare the cursor again");
     refusal("0A000", "cached plan must not change result type", hint)
+}
+
+fn not_utf8() -> Refusal {
+    refusal("22021", "the statement is not UTF-8", None)
 }
 
 fn name_too_long() -> Refusal {

@@ -27,7 +27,7 @@ pub(super) const PINNED: &[(&str, &str)] = &[
 ];
 
 /// Settings that are pinned unless the client asks for a value that is as good.
-pub(super) const DEFAULTS: &[(&str, &str)] = &[("datestyle", "ISO, MDY"), ("extra_float_digits", "1")];
+pub(super) const DEFAULTS: &[(&str, &str)] = &[("extra_float_digits", "1")];
 
 /// A setting of our own, in which the server keeps the client's `search_path` with the semantics of
 /// transactions. The value is what [`encode_path`] gives.
@@ -46,9 +46,11 @@ pub(super) enum Choice {
     Refused,
 }
 
-/// Settings that change neither the meaning of statements nor the form of values.
+/// Settings that change neither the meaning of statements nor the form of values that are treated here. (Times
+/// are treated by the store; `DateStyle` forms what is coarse already.)
 const FREE: &[&str] = &[
     "application_name",
+    "datestyle",
     "default_transaction_deferrable",
     "default_transaction_isolation",
     "default_transaction_read_only",
@@ -69,7 +71,6 @@ const FREE: &[&str] = &[
 pub(super) fn choose(name: &str, value: &str) -> Choice {
     match name {
         "client_encoding" => pinned_if(is_utf8(value)),
-        "datestyle" => Choice::Send(format!("ISO, {}", date_order(value))),
         "extra_float_digits" => match value.trim() {
             digits @ ("1" | "2" | "3") => Choice::Send(digits.to_owned()),
             _ => Choice::Pinned,
@@ -95,25 +96,11 @@ fn is_utf8(encoding: &str) -> bool {
     matches!(plain.as_str(), "utf8" | "unicode" | "sqlascii")
 }
 
-fn date_order(style: &str) -> &'static str {
-    let style = style.to_ascii_uppercase();
-    let mut words = style.split(|c: char| !c.is_ascii_alphabetic());
-    words
-        .find_map(|word| match word {
-            "DMY" | "EURO" | "EUROPEAN" => Some("DMY"),
-            "YMD" => Some("YMD"),
-            "MDY" | "US" | "NONEURO" | "NONEUROPEAN" => Some("MDY"),
-            _ => None,
-        })
-        .unwrap_or("MDY")
-}
-
 /// True if a value that the server reports is what parsing and reading rely on.
 pub(super) fn report_is_fine(name: &str, value: &str) -> bool {
     match name {
         "standard_conforming_strings" | "integer_datetimes" => value == "on",
         "client_encoding" => value == "UTF8",
-        "DateStyle" => value.starts_with("ISO,"),
         _ => true,
     }
 }
@@ -153,7 +140,6 @@ pub(super) fn check_pins(pins: &[(String, String)], answers: Option<&[Rows]>) ->
     for (name, pinned) in pinned(pins) {
         let value = values.next().and_then(Option::as_deref).ok_or(Fault::Setting)?;
         let holds = match name {
-            "datestyle" => value.starts_with("ISO,"),
             "extra_float_digits" => value.parse::<i32>().is_ok_and(|digits| digits >= 1),
             _ => value.eq_ignore_ascii_case(pinned),
         };
@@ -247,8 +233,7 @@ mod tests {
         for (name, value, choice) in [
             ("client_encoding", "utf-8", Choice::Pinned),
             ("client_encoding", "SJIS", Choice::Refused),
-            ("datestyle", "German, DMY", Choice::Send("ISO, DMY".into())),
-            ("datestyle", "ISO", Choice::Send("ISO, MDY".into())),
+            ("datestyle", "German, DMY", Choice::Send("German, DMY".into())),
             ("extra_float_digits", "3", Choice::Send("3".into())),
             ("extra_float_digits", "-12", Choice::Pinned),
             ("standard_conforming_strings", "off", Choice::Refused),

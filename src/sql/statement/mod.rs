@@ -141,6 +141,7 @@ fn output(column: &OutputColumn) -> Output {
         name: column.name.clone(),
         edge: identity.map(|identity| identity.ruling.clone()),
         type_oid: identity.and_then(|identity| identity.shown_type),
+        stored_oid: column.ty.map(|ty| ty.oid),
     }
 }
 

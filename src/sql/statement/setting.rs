@@ -69,6 +69,7 @@ pub(super) fn show(one: &One<'_>, name: &str) -> Checked<Planned> {
                 name: name.to_owned(),
                 edge: None,
                 type_oid: None,
+                stored_oid: None,
             });
             Ok(planned)
         }

@@ -44,12 +44,7 @@ impl Library for Passing {
 impl Plans for Passing {
     fn plan(&self, text: &str, _: &SessionView<'_>, _: &[u32]) -> Result<Vec<Planned>, Refusal> {
         if text.contains("forbidden") {
-            return Err(Refusal {
-                sqlstate: "0A000",
-                message: "forbidden is not supported here".to_owned(),
-                hint: None,
-                position: Some(3),
-            });
+            return Err(refused());
         }
         let statements = pg_query::split_with_parser(text).unwrap_or_else(|_| vec![text]);
         Ok(statements.into_iter().map(planned).collect())
@@ -135,4 +130,9 @@ impl Proxy {
         let stopper = self.stopper.take().unwrap();
         self.runtime.block_on(stopper.stop());
     }
+}
+
+fn refused() -> Refusal {
+    let message = "forbidden is not supported here".to_owned();
+    Refusal { sqlstate: "0A000", message, hint: None, position: Some(3) }
 }

@@ -96,8 +96,9 @@ impl CopyStream {
         if !fits || is_binary != (response.format == Format::Binary) {
             return Err(Fault::Columns);
         }
-        let types = statement.types.get().map(AsRef::as_ref);
-        let edges = rows::edges(statement, types, |_| Some(response.format))?;
+        let columns = statement.planned.columns.iter();
+        let types: Vec<u32> = columns.map(|column| column.stored_oid.unwrap_or(0)).collect();
+        let edges = rows::edges(statement, Some(&types), |_| Some(response.format))?;
         let hidden = statement.hidden_columns();
         if edges.is_empty() && hidden == 0 {
             return Ok(Self { rewriter: None });

@@ -17,7 +17,12 @@ fn statement() -> Statement {
         treatment: Arc::new(Treatment::Redact("g\"o\tn,e\\".into())),
         rule: Rule::Fields,
     };
-    let column = |name: &str, edge: Option<Ruling>| Output { name: name.into(), edge, type_oid: None };
+    let column = |name: &str, edge: Option<Ruling>| Output {
+        name: name.into(),
+        edge,
+        type_oid: None,
+        stored_oid: Some(oid::TEXT),
+    };
     let planned = Planned {
         sql: String::new(),
         kind: Kind::Rows,
@@ -25,9 +30,7 @@ fn statement() -> Statement {
         hidden_columns: 1,
         parameters: Vec::new(),
     };
-    let statement = Statement::new(planned, Vec::new());
-    statement.types.set([oid::TEXT; 4].into()).unwrap();
-    statement
+    Statement::new(planned, Vec::new())
 }
 
 /// Sends `input` in pieces of `size` bytes through a copy, and gives what the client gets.

@@ -66,7 +66,7 @@ fn keys_are_ours_and_settings_are_watched() {
     let (to_client, to_server) = said.split_once(" | ").unwrap();
     assert_eq!(to_client, "R(....) S(standard_conforming_strings.on.) K(...M...c)");
     assert!(
-        to_server.starts_with("P(sfumato_ask.SELECT pg_catalog.current_setting(\\'datestyle\\')"),
+        to_server.starts_with("P(sfumato_ask.SELECT pg_catalog.current_setting(\\'extra_float_digits\\')"),
         "{to_server}"
     );
     assert_eq!(talk.server(&pins("on")), "Z(I) | ");

@@ -77,6 +77,7 @@ fn planned(sql: &str, shape: &str) -> Planned {
             name: "c".into(),
             edge: (column == '!').then(|| ruling.clone()),
             type_oid: None,
+            stored_oid: None,
         })
         .collect();
     let hidden_columns = shape.len() - columns.len();
@@ -134,12 +135,8 @@ impl Talk {
                 let done = match event {
                     Event::Plan(request) => {
                         let plan = self.plans.get(&request.text).cloned();
-                        let refused = Refusal {
-                            sqlstate: "0A000",
-                            message: format!("{} is not supported here", request.text),
-                            hint: None,
-                            position: Some(1),
-                        };
+                        let message = format!("{} is not supported here", request.text);
+                        let refused = Refusal { sqlstate: "0A000", message, hint: None, position: Some(1) };
                         self.session.planned(plan.map(|plan| vec![plan]).ok_or(refused))
                     }
                     Event::Authenticated => self.session.open(),
@@ -169,7 +166,6 @@ fn show_or_startup(bytes: &[u8]) -> String {
 /// `standard_conforming_strings`.
 fn pins(strings: &str) -> Vec<u8> {
     let values = [
-        "ISO, MDY",
         "1",
         "on",
         "safe_encoding",
