@@ -2,7 +2,7 @@
 
 use super::super::allow::Sensitivity;
 use super::super::catalogue::oid;
-use super::super::ir::{Call, Expr, ExprKind, OrderItem, Pos};
+use super::super::ir::{Call, Expr, ExprKind, Pos};
 use super::super::refusal::{Checked, Denial};
 use super::call::{Resolved, arguments};
 use super::order::extend_keys;
@@ -27,7 +27,7 @@ impl Analysis<'_> {
             if call.within_group {
                 term.label.require_public(&format!("{}()", call.name.name), pos)?;
             }
-            order_by.push(OrderItem { value: self.sort_key(&term)?, ..item.clone() });
+            order_by.push(self.order_item(item, &term)?);
         }
         if call.distinct && !call.order_by.is_empty() && !label.is_public() {
             return Err(distinct_identifiers(&label, pos));

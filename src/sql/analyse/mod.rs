@@ -101,7 +101,16 @@ impl<'a> Analysis<'a> {
 
     /// Analyses a query whose rows go to the client, in this order.
     pub(super) fn top(&mut self, query: &ir::Query) -> Checked<Analysed> {
-        self.query(query, &Level::default(), true)
+        let analysed = self.query(query, &Level::default(), true)?;
+        for column in &analysed.columns {
+            // At the edge a value is treated as a whole, or element by element, but not field by field.
+            if let (Label::Row(_), Some(identity)) = (&column.label, column.label.identity()) {
+                return Err(identity
+                    .misused("a row that holds it", ir::Pos::NONE)
+                    .hint("select the row's fields as columns of their own"));
+            }
+        }
+        Ok(analysed)
     }
 
     /// Analyses an expression that stands for itself, such as an argument of `EXECUTE`.
@@ -174,6 +183,8 @@ impl<'a> Analysis<'a> {
             return Err(Denial::unsupported("comparing a token inside PREPARE", pos)
                 .hint("send the statement with parameters through the protocol instead"));
         }
+        // Several tokens may be looked up in the order of the raw values that they stand for.
+        self.protected_reads += 1;
         self.parameters.push(Parameter { source, turned_back: Some(ruling.clone()), type_oid: ty });
         numbered(self.parameters.len() - 1, pos)
     }

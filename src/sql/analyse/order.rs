@@ -5,7 +5,8 @@
 
 use super::super::catalogue::{Oid, oid};
 use super::super::ir::{
-    Alias, Body, Expr, ExprKind, FromItem, Literal, OrderItem, Qualified, Query, Select, Target, TypeName,
+    Alias, Body, Direction, Expr, ExprKind, FromItem, Literal, OrderItem, Qualified, Query, Select, Target,
+    TypeName,
 };
 use super::super::refusal::{Checked, Denial};
 use super::query::Tail;
@@ -21,6 +22,27 @@ impl Analysis<'_> {
             Label::Row(_) => Err(Denial::unsupported("ordering by a row with identifiers in it", term.pos())
                 .hint("order by its columns, one by one")),
         }
+    }
+
+    /// Which way a sort key goes, with its operator resolved.
+    pub(super) fn direction(&self, item: &OrderItem, term: &Term) -> Checked<Direction> {
+        match &item.direction {
+            Direction::Using(op) => {
+                term.label.require_public("ORDER BY ... USING", term.pos())?;
+                let (op, _) = self.resolve_operator(op, term.oid(), term.oid(), term.pos())?;
+                Ok(Direction::Using(op))
+            }
+            other => Ok(other.clone()),
+        }
+    }
+
+    /// The sort key that stands for `item`, whose expression is `term`.
+    pub(super) fn order_item(&self, item: &OrderItem, term: &Term) -> Checked<OrderItem> {
+        Ok(OrderItem {
+            value: self.sort_key(term)?,
+            direction: self.direction(item, term)?,
+            nulls: item.nulls,
+        })
     }
 
     /// A hash of an identifier that only this session's salt explains.
@@ -112,7 +134,7 @@ impl Analysis<'_> {
         let mut query = Query::of(Body::Select(Box::new(select)));
         for (index, item) in keys {
             let term = terms.get(*index).ok_or_else(|| Denial::odd_tree("sort key", item.value.pos))?;
-            query.order_by.push(OrderItem { value: self.sort_key(term)?, ..item.clone() });
+            query.order_by.push(self.order_item(item, term)?);
         }
         let total = self.total_keys(&terms)?;
         extend_keys(&mut query.order_by, total);

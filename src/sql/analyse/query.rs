@@ -89,7 +89,7 @@ impl Analysis<'_> {
                 None => self.expr(&item.value, &inner)?,
             };
             term.label.require_public("ORDER BY after VALUES", term.pos())?;
-            query.order_by.push(OrderItem { value: term.expr, ..item.clone() });
+            query.order_by.push(self.order_item(item, &term)?);
         }
         self.cut(&mut query, tail, level)?;
         Ok(Analysed { query, columns, order: RowOrder::Public })

@@ -114,8 +114,11 @@ impl Analysis<'_> {
         let mut order_by = Vec::new();
         for item in tail.order_by {
             let term = self.select_key(&item.value, &parts.list, level)?;
-            let value = if term.label.is_public() { own_key(item, term.expr) } else { self.sort_key(&term)? };
-            order_by.push(OrderItem { value, ..item.clone() });
+            let mut key = self.order_item(item, &term)?;
+            if term.label.is_public() {
+                key.value = own_key(item, key.value);
+            }
+            order_by.push(key);
         }
         let mut ties = WindowTies { total: self.row_keys(&parts, level)? };
         order_by.iter_mut().for_each(|item| walk::expr(&mut item.value, &mut ties));
@@ -192,8 +195,10 @@ impl Analysis<'_> {
         let mut query = Query::of(Body::Select(Box::new(parts.select)));
         if keys.iter().all(public_key) && !(parts.protected && shows) {
             for (item, (index, _)) in tail.order_by.iter().zip(&keys) {
-                let value = parts.list.terms.get(*index).map_or(item.value.clone(), |term| term.expr.clone());
-                query.order_by.push(OrderItem { value: own_key(item, value), ..item.clone() });
+                let Some(term) = parts.list.terms.get(*index) else { continue };
+                let mut key = self.order_item(item, term)?;
+                key.value = own_key(item, key.value);
+                query.order_by.push(key);
             }
             self.cut(&mut query, tail, level)?;
             let order = if parts.protected { RowOrder::Open } else { RowOrder::Public };

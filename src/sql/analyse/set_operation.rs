@@ -3,7 +3,7 @@
 use super::super::ir::{Body, OrderItem, Pos, Query, SetOperation, SetOperator};
 use super::super::refusal::{Checked, Denial};
 use super::query::Tail;
-use super::scope::{Level, OutputColumn};
+use super::scope::{Level, OutputColumn, Term};
 use super::{Analysed, Analysis, RowOrder};
 
 impl Analysis<'_> {
@@ -56,7 +56,11 @@ impl Analysis<'_> {
             }
             return self.wrapped(inner, columns, &keys, tail, level);
         }
-        inner.order_by = tail.order_by.to_vec();
+        for (item, (index, _)) in tail.order_by.iter().zip(&keys) {
+            let ty = columns.get(*index).and_then(|column| column.ty);
+            let term = Term::public(item.value.clone(), ty);
+            inner.order_by.push(self.order_item(item, &term)?);
+        }
         self.cut(&mut inner, tail, level)?;
         Ok(Analysed { query: inner, columns, order })
     }

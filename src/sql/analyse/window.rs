@@ -28,7 +28,7 @@ impl Analysis<'_> {
         let mut order_by = Vec::with_capacity(spec.order_by.len());
         for item in &spec.order_by {
             let term = self.expr(&item.value, level)?;
-            order_by.push(OrderItem { value: self.sort_key(&term)?, ..item.clone() });
+            order_by.push(self.order_item(item, &term)?);
         }
         let frame = match &spec.frame {
             None => None,
