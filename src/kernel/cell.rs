@@ -38,7 +38,6 @@ pub(super) struct Corner {
     negative: bool,
     /// Least significant first, in units of 10^-scale.
     limbs: [u64; LIMBS],
-    used: usize,
     scale: u8,
     /// True if the number was the corner itself.
     pub(super) exact: bool,
@@ -118,7 +117,7 @@ impl Cell {
             wanted = LIMB_DIGITS;
         }
         let exact = remainder == 0 && digits.all(|digit| digit == 0);
-        let mut corner = Corner { negative: number.negative, limbs, used, scale: self.scale, exact };
+        let mut corner = Corner { negative: number.negative, limbs, scale: self.scale, exact };
         if !number.negative {
             corner.subtract(remainder);
         } else if !exact {
@@ -187,14 +186,13 @@ impl Corner {
 
     fn add(&mut self, amount: u64) {
         let mut carry = amount;
-        for (at, limb) in self.limbs.iter_mut().enumerate() {
+        for limb in &mut self.limbs {
             if carry == 0 {
                 break;
             }
             *limb += carry;
             carry = u64::from(*limb >= LIMB);
             *limb -= carry * LIMB;
-            self.used = self.used.max(at + 1);
         }
     }
 
@@ -210,27 +208,30 @@ impl Corner {
 
     /// Appends the corner as a decimal with exactly `scale` decimals, so that the figures tell the cell.
     pub(super) fn write(&self, out: &mut String) {
-        if self.negative && self.limbs.iter().any(|&limb| limb != 0) {
+        let first = self.limbs.iter().rposition(|&limb| limb != 0).unwrap_or(0);
+        let [lowest, higher @ ..] = &self.limbs;
+        if self.negative && (first > 0 || *lowest != 0) {
             out.push('-');
         }
+        for (at, &limb) in higher.iter().take(first).enumerate().rev() {
+            push_padded(out, limb, if at + 1 == first { 1 } else { LIMB_DIGITS });
+        }
+        // The point is always within the lowest limb.
         let scale = usize::from(self.scale);
-        let mut place = self.used * LIMB_DIGITS;
-        let mut begun = false;
-        for &limb in self.limbs.get(..self.used).unwrap_or_default().iter().rev() {
-            let text = IntegerText::unsigned(limb);
-            let zeros = std::iter::repeat_n('0', LIMB_DIGITS.saturating_sub(text.as_str().len()));
-            for digit in zeros.chain(text.as_str().chars()) {
-                place -= 1;
-                begun |= digit != '0' || place == scale;
-                if begun {
-                    out.push(digit);
-                }
-                if place == scale && scale > 0 {
-                    out.push('.');
-                }
-            }
+        push_padded(out, *lowest, if first > 0 { LIMB_DIGITS } else { scale + 1 });
+        if scale > 0 {
+            out.insert(out.len().saturating_sub(scale), '.');
         }
     }
+}
+
+/// Appends a number with at least `digits` digits.
+fn push_padded(out: &mut String, number: u64, digits: usize) {
+    const ZEROS: &str = "000000000000000000";
+    let text = IntegerText::unsigned(number);
+    let text = text.as_str();
+    out.push_str(ZEROS.get(..digits.saturating_sub(text.len())).unwrap_or_default());
+    out.push_str(text);
 }
 
 #[cfg(test)]

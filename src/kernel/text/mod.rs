@@ -1,10 +1,10 @@
 //! `scrub`: free text in which what looks location-grade is found and treated in place.
 //!
-//! Found are IPv4 addresses (with port, prefix, wildcard or leading zeros, dashed as in host names, in runs of
-//! more than four octets), IPv6 addresses (mapped, with zone, brackets, port, prefix, as reverse name), MAC
-//! addresses (`aa:bb:…`, `aa-bb-…`, `aa_bb_…`, `aabb.ccdd.eeff`, twelve hexadecimal digits as a word), pairs
-//! of coordinates, and e-mail addresses; also where dots, colons and at signs are defanged (`[.]`, `(dot)`),
-//! percent-encoded or fullwidth.
+//! Found are IPv4 addresses (with prefix, wildcard or leading zeros, dashed as in host names, in runs of more
+//! than four octets), IPv6 addresses (mapped, with zone, with prefix, as reverse name), MAC addresses
+//! (`aa:bb:…`, `aa-bb-…`, `aa_bb_…`, `aabb.ccdd.eeff`, twelve hexadecimal digits as a word), pairs of
+//! coordinates, and e-mail addresses; also where dots, colons and at signs are defanged (`[.]`, `(dot)`),
+//! percent-encoded or fullwidth. Ports and brackets around an address stay.
 //!
 //! False alarms are preferred to misses: a version number of four small parts is treated as an address. What
 //! is missed: addresses as one integer or in hexadecimal, in words, with other separators, in digits of other

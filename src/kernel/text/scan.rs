@@ -159,9 +159,9 @@ impl<'a, S: FnMut(&Finding)> Scanner<'a, S> {
         }
     }
 
-    /// The zone, prefix, brackets and port of an address.
+    /// The zone and the prefix of an address. A port stays where it is, as all the rest does.
     fn with_suffix(&self, finding: Finding) -> Finding {
-        let Finding { mut start, mut end, mut what } = finding;
+        let Finding { start, mut end, mut what } = finding;
         let is_v6 = match what {
             Found::Address(written) => written.address.is_ipv6(),
             _ => true,
@@ -173,40 +173,24 @@ impl<'a, S: FnMut(&Finding)> Scanner<'a, S> {
             end = if zone > end + 1 { zone } else { end };
         }
         let mut prefixed = false;
-        loop {
-            let max = if is_v6 { 128 } else { 32 };
-            if let Some((bits, after)) = self.number_after(end, b'/', 3, max) {
-                if let (Found::Address(written), false, Ok(bits)) = (&mut what, prefixed, u8::try_from(bits))
-                {
-                    written.bits = bits;
-                }
-                (end, prefixed) = (after, true);
-            } else if let Some((_port, after)) = self.number_after(end, b':', 5, 65_535) {
-                end = after;
-            } else if let Some(after) = self.port_after_bracket(start, end) {
-                (start, end) = (start - 1, after);
-            } else {
-                return Finding { start, end, what };
+        // More than one prefix is taken, so that the first of a network written here stays the only one.
+        while let Some((bits, after)) = self.prefix_at(end, if is_v6 { 128 } else { 32 }) {
+            if let (Found::Address(written), false) = (&mut what, prefixed) {
+                written.bits = bits;
             }
+            (end, prefixed) = (after, true);
         }
+        Finding { start, end, what }
     }
 
-    /// A number of at most `max_digits` digits after `mark` at `at`, and the place behind it.
-    fn number_after(&self, at: usize, mark: u8, max_digits: usize, max: u32) -> Option<(u32, usize)> {
-        if self.bytes.get(at) != Some(&mark) {
+    /// The length of a prefix, as in `/24`, and the place behind it.
+    fn prefix_at(&self, at: usize, max_bits: u32) -> Option<(u8, usize)> {
+        if self.bytes.get(at) != Some(&b'/') {
             return None;
         }
         let end = end_of_run(self.bytes, at + 1, self.bytes.len(), |byte| byte.is_ascii_digit());
-        let digits = self.bytes.get(at + 1..end).filter(|digits| digits.len() <= max_digits)?;
-        parse_number(digits, max).map(|number| (number, end))
-    }
-
-    /// `]:443` at `at` behind an address in brackets.
-    fn port_after_bracket(&self, start: usize, at: usize) -> Option<usize> {
-        let opened = start.checked_sub(1).and_then(|before| self.bytes.get(before)) == Some(&b'[');
-        if !opened || self.bytes.get(at) != Some(&b']') {
-            return None;
-        }
-        self.number_after(at + 1, b':', 5, 65_535).map(|(_port, after)| after)
+        let digits = self.bytes.get(at + 1..end).filter(|digits| digits.len() <= 3)?;
+        let bits = u8::try_from(parse_number(digits, max_bits)?).ok()?;
+        Some((bits, end))
     }
 }

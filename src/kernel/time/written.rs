@@ -103,20 +103,28 @@ pub(super) fn write(unix_s: i64, shape: Shape, out: &mut String) -> bool {
     if !(0..=9_999).contains(&date.year) {
         return false;
     }
-    push_pair(out, date.year / 100);
-    push_pair(out, date.year % 100);
-    out.push('-');
-    push_pair(out, date.month);
-    out.push('-');
-    push_pair(out, date.day);
-    let Shape::Time(separator, zone) = shape else { return true };
+    let mut text = *b"0000-00-00T00:00:00";
     let second = unix_s.rem_euclid(DAY_S);
-    out.push(char::from(separator));
-    push_pair(out, second / 3_600);
-    out.push(':');
-    push_pair(out, second / 60 % 60);
-    out.push(':');
-    push_pair(out, second % 60);
+    let pairs = [
+        (0, date.year / 100),
+        (2, date.year % 100),
+        (5, date.month),
+        (8, date.day),
+        (11, second / 3_600),
+        (14, second / 60 % 60),
+        (17, second % 60),
+    ];
+    for (at, number) in pairs {
+        put_pair(&mut text, at, number);
+    }
+    let (len, zone) = match shape {
+        Shape::Time(separator, zone) => {
+            text[10] = separator;
+            (text.len(), zone)
+        }
+        Shape::Date | Shape::Rfc9110 => (10, Zone::Unsaid),
+    };
+    out.push_str(text.get(..len).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default());
     out.push_str(match zone {
         Zone::Unsaid => "",
         Zone::Z => "Z",
@@ -124,6 +132,14 @@ pub(super) fn write(unix_s: i64, shape: Shape, out: &mut String) -> bool {
         Zone::HoursMinutes => "+00:00",
     });
     true
+}
+
+/// Writes a number of two digits at `at`.
+fn put_pair(text: &mut [u8; 19], at: usize, number: i64) {
+    let digits = [number / 10 % 10, number % 10];
+    for (slot, digit) in text.iter_mut().skip(at).zip(digits) {
+        *slot = b'0' | u8::try_from(digit).unwrap_or_default();
+    }
 }
 
 fn take_date(text: &[u8]) -> Option<(Date, &[u8])> {
@@ -174,10 +190,4 @@ fn parse_zone(text: &[u8], separator: u8) -> Option<(i64, Zone)> {
         _ => Zone::HoursMinutes,
     };
     rest.is_empty().then_some((sign * (hours * 3_600 + minutes * 60 + seconds), zone))
-}
-
-fn push_pair(out: &mut String, number: i64) {
-    for digit in [number / 10 % 10, number % 10] {
-        out.push(u8::try_from(digit).map_or('0', |digit| char::from(b'0' | digit)));
-    }
 }
