@@ -7,6 +7,7 @@
 
 mod bare;
 mod escape;
+mod familiar;
 mod frame;
 mod shapes;
 mod strings;
@@ -124,7 +125,8 @@ impl Json {
         self.resume_token(run)?;
         while let Some(byte) = run.peek() {
             match byte {
-                b'"' if self.expect == Expect::Name => {
+                b'"' if matches!(self.expect, Expect::Name | Expect::NameOrEnd) => {
+                    self.pass_members(run);
                     self.name(run)?;
                     if let (Expect::Value, Some(byte @ b'!'..)) = (self.expect, run.peek()) {
                         self.value(byte, run)?;
@@ -142,7 +144,6 @@ impl Json {
     /// One token that starts with `byte`.
     fn step(&mut self, byte: u8, run: &mut Run<'_>) -> Result<(), Fault> {
         match (self.expect, byte) {
-            (Expect::NameOrEnd, b'"') => return self.name(run),
             (Expect::Colon, b':') => self.expect = Expect::Value,
             (Expect::CommaOrEnd, b',') => {
                 self.comma(run);
@@ -154,7 +155,14 @@ impl Json {
             (Expect::CommaOrEnd | Expect::ElementOrEnd, b']') if self.frame.kind == Kind::Array => {
                 return self.close(run);
             }
-            (Expect::Value | Expect::ElementOrEnd | Expect::Line, _) => return self.value(byte, run),
+            (Expect::Value | Expect::ElementOrEnd, _) => {
+                self.pass_elements(run);
+                return match run.peek() {
+                    Some(byte @ b'!'..) => self.value(byte, run),
+                    _ => Ok(()),
+                };
+            }
+            (Expect::Line, _) => return self.value(byte, run),
             (Expect::End, _) => return Err(Fault::BytesAfterValue),
             _ => return Err(Fault::UnexpectedByte),
         }

@@ -1,6 +1,7 @@
 //! Names and scalars: read to their end, then treated or left in the run.
 
 use super::bare::Bare;
+use super::familiar::whole_number_len;
 use super::frame::Place;
 use super::shapes::Key;
 use super::strings::StringScan;
@@ -64,7 +65,7 @@ impl Json {
         let fate = self.place.other;
         self.begin(fate, self.frame.key.cover.others, run);
         if fate == Fate::Passes
-            && let Some(len) = short_integer(run.rest())
+            && let Some(len) = whole_number_len(run.rest())
         {
             run.pos += len;
             self.end_value(run);
@@ -228,13 +229,6 @@ fn name_text(cleared: Cleared<'_>) -> &str {
         Value::Text(text) | Value::Number(text) => text,
         Value::Bool(_) | Value::Null => "",
     }
-}
-
-/// The length of an unsigned integer with its end in sight, the commonest of all numbers.
-fn short_integer(bytes: &[u8]) -> Option<usize> {
-    let len = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let whole = matches!((bytes.first(), len), (Some(b'1'..=b'9'), 1..) | (Some(b'0'), 1));
-    (whole && matches!(bytes.get(len), Some(b',' | b'}' | b']'))).then_some(len)
 }
 
 fn text(bytes: &[u8]) -> Result<&str, Fault> {

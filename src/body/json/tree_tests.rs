@@ -214,12 +214,17 @@ impl Case {
         plan(&unlisted[self.unlisted], &chosen)
     }
 
-    /// Every tree on a line of its own, and what the specification makes of it.
+    /// Every tree twice, because what is known of the first shortens the way of the second.
+    fn records(&self) -> impl Iterator<Item = &Tree> {
+        self.trees.iter().chain(&self.trees)
+    }
+
+    /// Every record on a line of its own, and what the specification makes of it.
     fn lines(&self, plan: &Plan) -> (String, Vec<Tree>) {
         let mut noise = self.noise.iter().copied().cycle();
         let mut body = String::new();
-        for tree in &self.trees {
-            write(tree, &mut noise, &["", "", "", " ", "\t\r "], &mut body);
+        for tree in self.records() {
+            write(tree, &mut noise, &["", "", "", " ", "\t\r ", "  "], &mut body);
             body.push('\n');
         }
         let unlisted = &*plan.unlisted().treatment;
@@ -231,7 +236,7 @@ impl Case {
             }
             _ => Cover { texts: Some(unlisted), names: Some(unlisted), others: None },
         };
-        (body, self.trees.iter().map(|tree| rewritten(tree, plan.root(), cover, plan)).collect())
+        (body, self.records().map(|tree| rewritten(tree, plan.root(), cover, plan)).collect())
     }
 
     fn pieces<'a>(&self, body: &'a [u8]) -> Vec<&'a [u8]> {

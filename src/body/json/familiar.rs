@@ -1,0 +1,119 @@
+//! The short way through familiar members and elements: scalars that pass, under known names, whole in one
+//! piece.
+//!
+//! Invariant: what is passed over here is what the long way would have passed over, checked as strictly.
+//! What is not plain to see at once is left to the long way, from its first byte on.
+
+use super::frame::{Kind, Place};
+use super::shapes::{Shapes, Visit};
+use super::{Expect, Json};
+use crate::body::run::Run;
+use crate::body::scan::plain_run;
+use crate::body::treat::Fate;
+
+impl Json {
+    /// Passes over familiar members, from the name at the cursor on, up to the last before which another
+    /// name follows.
+    pub(super) fn pass_members(&mut self, run: &mut Run<'_>) {
+        let start = run.rest();
+        let mut rest = start;
+        while let Some(next) = pass_member(&self.shapes, &mut self.frame.visit, rest) {
+            rest = next;
+            self.expect = Expect::Name;
+        }
+        run.pos += start.len() - rest.len();
+    }
+
+    /// Passes over elements, from the one at the cursor on, up to the last before which another follows.
+    pub(super) fn pass_elements(&mut self, run: &mut Run<'_>) {
+        if self.frame.kind != Kind::Array || !passes(self.place) {
+            return;
+        }
+        let Self { frame, treater, .. } = self;
+        let start = run.rest();
+        let mut rest = start;
+        while let Some(next) = scalar_len(rest).and_then(|len| behind_comma(rest.get(len..)?)) {
+            if !frame.key.dead {
+                if treater.plan().element(frame.key.state, frame.index) != frame.inside.state {
+                    break;
+                }
+                frame.index = frame.index.saturating_add(1);
+            }
+            rest = next;
+            self.expect = Expect::Value;
+        }
+        run.pos += start.len() - rest.len();
+    }
+}
+
+/// What follows one familiar member and its comma, which is another name.
+fn pass_member<'a>(shapes: &Shapes, visit: &mut Visit, bytes: &'a [u8]) -> Option<&'a [u8]> {
+    let mut ahead = *visit;
+    let hit = shapes.expect(&mut ahead, bytes)?;
+    if hit.again || !passes(hit.place) {
+        return None;
+    }
+    let [b':', value @ ..] = bytes.get(hit.len..)? else { return None };
+    let value = skip_space(value);
+    let next = behind_comma(value.get(scalar_len(value)?..)?)?;
+    if next.first() != Some(&b'"') {
+        return None;
+    }
+    *visit = ahead;
+    Some(next)
+}
+
+fn passes(place: Place) -> bool {
+    place.text == Fate::Passes && place.other == Fate::Passes
+}
+
+fn behind_comma(bytes: &[u8]) -> Option<&[u8]> {
+    bytes.strip_prefix(b",").map(skip_space)
+}
+
+/// Writers put one space or none.
+fn skip_space(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b" ").unwrap_or(bytes)
+}
+
+/// The length of a scalar in its common spelling. For a number, what follows it must still be looked at.
+fn scalar_len(bytes: &[u8]) -> Option<usize> {
+    match bytes.first()? {
+        b'"' => {
+            let text = bytes.get(1..)?;
+            let (len, ascii) = plain_run(text);
+            if text.get(len) != Some(&b'"') || (!ascii && std::str::from_utf8(text.get(..len)?).is_err()) {
+                return None;
+            }
+            Some(len + 2)
+        }
+        b't' => bytes.starts_with(b"true").then_some(4),
+        b'f' => bytes.starts_with(b"false").then_some(5),
+        b'n' => bytes.starts_with(b"null").then_some(4),
+        _ => number_len(bytes),
+    }
+}
+
+/// The length of a number without exponent, as far as it goes.
+fn number_len(bytes: &[u8]) -> Option<usize> {
+    let sign = usize::from(bytes.first() == Some(&b'-'));
+    let whole = digits(bytes.get(sign..)?);
+    if whole == 0 || (whole > 1 && bytes.get(sign) == Some(&b'0')) {
+        return None;
+    }
+    let len = sign + whole;
+    if bytes.get(len) != Some(&b'.') {
+        return Some(len);
+    }
+    let fraction = digits(bytes.get(len + 1..)?);
+    (fraction > 0).then_some(len + 1 + fraction)
+}
+
+fn digits(bytes: &[u8]) -> usize {
+    bytes.iter().take_while(|byte| byte.is_ascii_digit()).count()
+}
+
+/// The length of a number without exponent, with its end in sight.
+pub(super) fn whole_number_len(bytes: &[u8]) -> Option<usize> {
+    number_len(bytes).filter(|&len| matches!(bytes.get(len), Some(b',' | b'}' | b']')))
+}
