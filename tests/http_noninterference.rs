@@ -53,6 +53,8 @@ upstream = "http://@STORE@"
 methods = ["GET", "HEAD"]
 path = "/{world}/{form}/{coding}/{rows}"
 params = { world = "pass", form = "pass", coding = "pass", rows = "pass" }
+[audit]
+file = "audit.jsonl"
 "#;
 
 /// Row `n` of a world. What differs between `a` and `b` differs below the cell, and in width.
@@ -241,6 +243,30 @@ fn worlds_that_differ_below_the_cells_give_the_same_bytes() {
         let contents = ['a', 'b'].map(|world| dechunked(&exchange(&proxy, world, form, "identity", 4_000).1));
         assert_eq!(contents[0], contents[1], "{form}");
     }
+    let trail = proxy.folder().join("audit.jsonl");
+    let [a, b] = ['a', 'b'].map(|world| entries(&trail, world));
+    assert_eq!(a.len(), 4 * (5 * 2 + 2));
+    assert_eq!(a, b, "the trail tells of something below the cells");
+}
+
+/// What the trail says of one world, which was asked in turn with the other: all but places in the trail.
+fn entries(trail: &std::path::Path, world: char) -> Vec<serde_json::Value> {
+    let text = std::fs::read_to_string(trail).unwrap();
+    let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let exchanges: Vec<_> = lines.filter(|line| line["kind"] == "exchange").collect();
+    let (mut found, mut turn) = (Vec::new(), 'a');
+    for mut exchange in exchanges {
+        let is_streaming = exchange["decision"] == "begun";
+        let members = exchange.as_object_mut().unwrap();
+        members.retain(|name, _| !["seq", "time", "from", "begun", "hash", "mac"].contains(&name.as_str()));
+        if turn == world {
+            found.push(exchange);
+        }
+        if !is_streaming {
+            turn = if turn == 'a' { 'b' } else { 'a' };
+        }
+    }
+    found
 }
 
 #[test]
