@@ -16,7 +16,7 @@ use crate::base::budget::Budget;
 use crate::front::admin;
 use crate::front::audit::{AuditLog, OpenError, Unrecorded};
 use crate::front::drain::{Stopper, drain};
-use crate::front::http::{self, Upstream, UpstreamError};
+use crate::front::http::{self, Seat, Upstream, UpstreamError};
 use crate::front::metrics::Metrics;
 use crate::front::postgres;
 use crate::front::workers::Workers;
@@ -176,17 +176,20 @@ fn http_store(
     workers: usize,
 ) -> Result<http::Store, StartError> {
     let connect_timeout = Duration::from_millis(config.timeouts.connect_timeout_ms);
-    let upstreams = (0..workers).map(|_| Upstream::new(&kind.upstream, connect_timeout).map(Arc::new));
-    let upstreams = upstreams
+    let seat = |_| {
+        let upstream = Upstream::new(&kind.upstream, connect_timeout)?;
+        Ok(Arc::new(Seat { upstream, audit: audit.own_queue() }))
+    };
+    let seats = (0..workers)
+        .map(seat)
         .collect::<Result<_, _>>()
         .map_err(|cause| StartError::Upstream { store: config.name.clone(), cause })?;
     Ok(http::Store {
         name: config.name.as_str().into(),
         gate: ArcSwap::from_pointee(gate(kind, config.limits)),
-        upstreams,
+        seats,
         limits: http_limits(config.timeouts, config.limits),
         metrics: metrics.store(&config.name),
-        audit: audit.clone(),
     })
 }
 

@@ -20,6 +20,9 @@ use super::digest::{DIGITS, Digest};
 use crate::base::secret::Secret;
 use crate::kernel::key::hmac_of;
 
+/// Room for a body, in the largest size that allocators hand out quickly.
+const USUAL_BYTES: usize = 1000;
+
 const START: &[u8] = b"{\"seq\":";
 const HASH: &[u8] = b",\"hash\":\"";
 const MAC: &[u8] = b",\"mac\":\"";
@@ -27,17 +30,18 @@ const MAC: &[u8] = b",\"mac\":\"";
 /// What a line says, without its sequence number and hash. Only this room makes one, so that what is on
 /// record has one shape.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Body(String);
+pub struct Body(Vec<u8>);
 
 impl Body {
     /// Prints an object. Text, numbers and maps of these cannot fail to print.
     pub(super) fn print(object: &impl Serialize) -> Self {
-        Self(serde_json::to_string(object).unwrap_or_default())
+        let mut text = Vec::with_capacity(USUAL_BYTES);
+        let printed = serde_json::to_writer(&mut text, object);
+        Self(if printed.is_ok() { text } else { Vec::new() })
     }
 
     fn members(&self) -> &[u8] {
-        let object = self.0.as_bytes();
-        object.strip_prefix(b"{").and_then(|rest| rest.strip_suffix(b"}")).unwrap_or_default()
+        self.0.strip_prefix(b"{").and_then(|rest| rest.strip_suffix(b"}")).unwrap_or_default()
     }
 }
 
@@ -160,8 +164,8 @@ mod tests {
         let mut at = Position::GENESIS;
         let key = MacKey::new("test", &Secret::new([7; 32]));
         let mut out = Vec::new();
-        at.append(&Body("{\"kind\":\"a\"}".into()), None, &mut out);
-        at.append(&Body("{\"kind\":\"b\"}".into()), Some(&key), &mut out);
+        at.append(&Body(b"{\"kind\":\"a\"}".to_vec()), None, &mut out);
+        at.append(&Body(b"{\"kind\":\"b\"}".to_vec()), Some(&key), &mut out);
         let text = String::from_utf8(out).unwrap();
         let expected = include_str!("chain_vector.jsonl");
         assert_eq!(text, expected);

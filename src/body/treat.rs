@@ -136,15 +136,16 @@ impl Treater {
         }
     }
 
-    /// The treated value, or `None` if it is the same as before.
+    /// The treated value, or `None` if it is the same as before. What a rule names is counted in either case:
+    /// whether a value stood at its cell already is below the cell, and a count would tell.
     pub(super) fn treat<'a>(&'a mut self, source: Source, value: Value<'a>) -> Option<Cleared<'a>> {
         let ruling = ruling(&self.plan, self.names.as_ref(), source)?;
         let cleared = apply(ruling, value, &mut self.scratch);
-        if cleared.value() == value {
-            return None;
+        let is_same = cleared.value() == value;
+        if !is_same || matches!(source, Source::Rule(_)) {
+            self.tally.count(&ruling.treatment_name);
         }
-        self.tally.count(&ruling.treatment_name);
-        Some(cleared)
+        (!is_same).then_some(cleared)
     }
 
     /// What stands for a value that is not looked at: an object, an array, or anything under

@@ -106,7 +106,7 @@ impl TrailFile {
             trail.first = first_seq(&mut trail.file).map_err(failed)?;
         }
         let opened = Note::Opened { at: trail.position, terms: &trail.terms, torn_bytes }.body(now_unix_ms);
-        trail.write(&[&opened]).map_err(failed)?;
+        trail.write([&opened]).map_err(failed)?;
         trail.sync().and_then(|()| sync_folder(path)).map_err(failed)?;
         Ok(trail)
     }
@@ -116,7 +116,12 @@ impl TrailFile {
     /// # Errors
     /// What the system says, or that somebody else changed the file. No line stands in the file then, or
     /// what stands there will be cut off.
-    pub(super) fn append(&mut self, bodies: &[&Body], now_unix_ms: u64, sync: bool) -> io::Result<u64> {
+    pub(super) fn append<'b>(
+        &mut self,
+        bodies: impl IntoIterator<Item = &'b Body>,
+        now_unix_ms: u64,
+        sync: bool,
+    ) -> io::Result<u64> {
         if self.has_sync_failed {
             self.sync()?;
         }
@@ -142,14 +147,14 @@ impl TrailFile {
     pub(super) fn change_terms(&mut self, terms: Terms, now_unix_ms: u64) -> io::Result<()> {
         let old = std::mem::replace(&mut self.terms, terms);
         let continued = Note::Continued { at: self.position, terms: &self.terms }.body(now_unix_ms);
-        let changed = self.append(&[&continued], now_unix_ms, true);
+        let changed = self.append([&continued], now_unix_ms, true);
         if changed.is_err() {
             self.terms = old;
         }
         changed.map(drop)
     }
 
-    fn write(&mut self, bodies: &[&Body]) -> io::Result<()> {
+    fn write<'b>(&mut self, bodies: impl IntoIterator<Item = &'b Body>) -> io::Result<()> {
         self.cut_off_torn()?;
         let mut position = self.position;
         self.buffer.clear();
@@ -231,7 +236,7 @@ impl TrailFile {
         let (bytes, first) = (self.bytes, self.first);
         (self.bytes, self.first) = (0, self.position.seq);
         let continued = Note::Continued { at: self.position, terms: &self.terms }.body(now_unix_ms);
-        let begun = self.write(&[&continued]).and_then(|()| sync_folder(&self.path));
+        let begun = self.write([&continued]).and_then(|()| sync_folder(&self.path));
         if begun.is_err() {
             // The next attempt finds the path empty or gone, and begins anew.
             let _as_far_as_can_be = self.file.set_len(0);

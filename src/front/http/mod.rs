@@ -62,12 +62,19 @@ pub struct Store {
     pub name: Arc<str>,
     /// The rules; replaced whole when the policy is loaded again.
     pub gate: ArcSwap<Gate>,
-    /// The way to the store, one for each worker.
-    pub upstreams: Vec<Arc<Upstream>>,
+    /// What each worker has of its own.
+    pub seats: Vec<Arc<Seat>>,
     /// How long and how much.
     pub limits: Limits,
     /// What is counted.
     pub metrics: Arc<StoreMetrics>,
+}
+
+/// What a worker has of its own, so that its exchanges wake no other.
+#[derive(Debug)]
+pub struct Seat {
+    /// The way to the store.
+    pub upstream: Upstream,
     /// Where exchanges are put on record.
     pub audit: AuditLog,
 }
@@ -84,11 +91,9 @@ pub async fn serve(listener: TcpListener, store: Arc<Store>, workers: Arc<Worker
         let (store, drain) = (Arc::clone(&store), drain.clone());
         worker.handle.spawn(async move {
             store.metrics.connections.inc();
-            if let (Ok(stream), Some(upstream)) =
-                (TcpStream::from_std(stream), store.upstreams.get(worker.index))
-            {
+            if let (Ok(stream), Some(seat)) = (TcpStream::from_std(stream), store.seats.get(worker.index)) {
                 let asker = Arc::new(Asker { from: Some(peer), ..Asker::default() });
-                connection(stream, &store, upstream, &asker, drain).await;
+                connection(stream, &store, seat, &asker, drain).await;
             }
             store.metrics.connections.dec();
             drop(place);
@@ -116,15 +121,15 @@ pub(in crate::front) async fn accept(
 async fn connection(
     stream: TcpStream,
     store: &Arc<Store>,
-    upstream: &Arc<Upstream>,
+    seat: &Arc<Seat>,
     asker: &Arc<Asker>,
     mut drain: Drain,
 ) {
     let _only_slower = stream.set_nodelay(true);
     let io = TokioIo::new(Stalling::new(stream, store.limits.write_timeout));
     let service = service_fn(|request| {
-        let (store, upstream, asker) = (Arc::clone(store), Arc::clone(upstream), Arc::clone(asker));
-        async move { Ok::<_, Infallible>(exchange(&store, &upstream, &asker, request).await) }
+        let (store, seat, asker) = (Arc::clone(store), Arc::clone(seat), Arc::clone(asker));
+        async move { Ok::<_, Infallible>(exchange(&store, &seat, &asker, request).await) }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
@@ -154,12 +159,12 @@ async fn connection(
 
 async fn exchange(
     store: &Store,
-    upstream: &Upstream,
+    seat: &Seat,
     asker: &Arc<Asker>,
     request: Request<Incoming>,
 ) -> Response<Outgoing> {
-    let mut record = OnRecord::new(&store.audit, &store.name, asker);
-    let refusal = match answered(store, upstream, request, &mut record).await {
+    let mut record = OnRecord::new(&seat.audit, &store.name, asker);
+    let refusal = match answered(store, &seat.upstream, request, &mut record).await {
         Ok(response) => {
             store.metrics.answered.inc();
             return response;

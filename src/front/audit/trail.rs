@@ -1,0 +1,124 @@
+//! The trail behind its queues: groups of entries in, lines in the file, and a word to everybody who waits.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+
+use super::queue::{Queue, Waiting, locked};
+use super::trail_file::TrailFile;
+use super::{Fsync, OnFailure, Unrecorded};
+use crate::audit::{Note, Terms};
+use crate::base::clock::Clock;
+use crate::front::metrics::AuditMetrics;
+
+/// A trail that is being written.
+pub(super) struct Trail {
+    file: Mutex<TrailFile>,
+    queues: Mutex<Vec<Weak<Queue>>>,
+    /// Entries that could not be written and of which the trail does not tell yet.
+    lost: AtomicU64,
+    clock: Arc<dyn Clock>,
+    metrics: Arc<AuditMetrics>,
+    fsync: Fsync,
+    on_failure: OnFailure,
+}
+
+impl Trail {
+    pub(super) fn new(
+        file: TrailFile,
+        clock: Arc<dyn Clock>,
+        metrics: Arc<AuditMetrics>,
+        fsync: Fsync,
+        on_failure: OnFailure,
+    ) -> Self {
+        let (file, queues, lost) = (Mutex::new(file), Mutex::default(), AtomicU64::new(0));
+        Self { file, queues, lost, clock, metrics, fsync, on_failure }
+    }
+
+    /// Takes note of a queue, so that what waits there is written before the trail is closed.
+    pub(super) fn serve(&self, queue: &Arc<Queue>) {
+        locked(&self.queues).push(Arc::downgrade(queue));
+    }
+
+    pub(super) const fn fsync(&self) -> Fsync {
+        self.fsync
+    }
+
+    pub(super) fn now_unix_ms(&self) -> u64 {
+        self.clock.now_unix_ms()
+    }
+
+    /// Writes a group, and tells everybody in it.
+    pub(super) fn write(&self, waiting: Vec<Waiting>) {
+        let count = u64::try_from(waiting.len()).unwrap_or(u64::MAX);
+        let lost = self.lost.swap(0, Ordering::Relaxed);
+        match self.append(&waiting, lost) {
+            Ok(first) => {
+                self.metrics.lines.inc_by(count);
+                for (seq, waiting) in (first..).zip(waiting) {
+                    let _nobody_waits = waiting.done.send(Ok(Some(seq)));
+                }
+            }
+            Err(error) => {
+                self.metrics.lost.inc_by(count);
+                if lost == 0 {
+                    tracing::error!(%error, "the audit trail cannot be written");
+                }
+                self.lost.fetch_add(lost.saturating_add(count), Ordering::Relaxed);
+                let result = match self.on_failure {
+                    OnFailure::Refuse => Err(Unrecorded),
+                    OnFailure::Count => Ok(None),
+                };
+                for waiting in waiting {
+                    let _nobody_waits = waiting.done.send(result);
+                }
+            }
+        }
+    }
+
+    /// Appends entries, behind a note if some were lost before; the number of the first entry.
+    fn append(&self, waiting: &[Waiting], lost: u64) -> std::io::Result<u64> {
+        let now = self.now_unix_ms();
+        let gap = (lost > 0).then(|| Note::Gap { lost }.body(now));
+        let bodies = gap.iter().chain(waiting.iter().map(|waiting| &waiting.body));
+        let first = locked(&self.file).append(bodies, now, self.fsync == Fsync::Always)?;
+        if lost > 0 {
+            tracing::warn!(lost, "the audit trail is written again; it says how many entries are missing");
+        }
+        Ok(first.saturating_add(u64::from(gap.is_some())))
+    }
+
+    pub(super) fn change_terms(&self, terms: Terms) -> Result<(), Unrecorded> {
+        let changed = locked(&self.file).change_terms(terms, self.now_unix_ms());
+        changed.map_err(|error| {
+            tracing::error!(%error, "the audit trail cannot be written");
+            Unrecorded
+        })
+    }
+
+    /// Brings what is written to the disk if that is the policy, and shouts while entries are being lost.
+    pub(super) fn tend(&self) {
+        if matches!(self.fsync, Fsync::Interval(_)) {
+            // The file is not held while the disk is busy: entries go on being written.
+            let handle = locked(&self.file).unsynced();
+            if let Some(Err(error)) = handle.map(|handle| handle.and_then(|file| file.sync_data())) {
+                locked(&self.file).synced(false);
+                tracing::error!(%error, "the audit trail could not be brought to the disk");
+            }
+        }
+        let lost = self.lost.load(Ordering::Relaxed);
+        if lost > 0 {
+            tracing::error!(lost, "the audit trail cannot be written; entries are missing");
+        }
+    }
+
+    /// Writes what is waiting anywhere, then the end.
+    pub(super) fn close(&self) {
+        let queues: Vec<_> = locked(&self.queues).iter().filter_map(Weak::upgrade).collect();
+        queues.iter().for_each(|queue| queue.empty());
+        let now = self.now_unix_ms();
+        let closed = locked(&self.file).append([&Note::Closed.body(now)], now, true);
+        if let Err(error) = closed {
+            tracing::error!(%error, "the audit trail could not be closed");
+        }
+    }
+}
