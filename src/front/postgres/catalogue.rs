@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 
@@ -17,6 +18,9 @@ use crate::sql::{Catalogue, Planned, Planner, QUERIES, Refusal, SessionView};
 
 /// The rules for a database user.
 pub type RulesOf = Box<dyn Fn(&str) -> Arc<SqlPlans> + Send + Sync>;
+
+/// How long an answer is believed. A change of tables is noticed by every session within that time.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// Snapshots that are kept; one has a few megabytes.
 const MAX_KNOWN: usize = 64;
@@ -58,6 +62,7 @@ struct Known {
     catalogue: Arc<Catalogue>,
     generation: u64,
     plans: Arc<dyn Plans>,
+    verified: Instant,
 }
 
 impl Catalogues {
@@ -79,7 +84,7 @@ impl Catalogues {
         let rules = self.rules.load();
         let decided = SqlPlans::clone(&(rules.of)(&who.user));
         let plans: Arc<dyn Plans> = Arc::new(Planner::new(Arc::clone(&catalogue), decided));
-        Known { version, catalogue, generation: rules.generation, plans }
+        Known { version, catalogue, generation: rules.generation, plans, verified: Instant::now() }
     }
 }
 
@@ -96,12 +101,19 @@ impl Library for Catalogues {
         self.generation.load(Ordering::Acquire)
     }
 
+    fn is_fresh(&self, who: &Who, version: &Rows) -> bool {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = known.get(who).filter(|known| known.version == *version);
+        same.is_some_and(|known| known.verified.elapsed() < FRESH)
+    }
+
     fn find(&self, who: &Who, version: &Rows) -> Option<Arc<dyn Plans>> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let found = known.get_mut(who).filter(|known| known.version == *version)?;
         if found.generation != self.rules.load().generation {
             *found = self.make(who, found.version.clone(), Arc::clone(&found.catalogue));
         }
+        found.verified = Instant::now();
         Some(Arc::clone(&found.plans))
     }
 

@@ -92,6 +92,16 @@ impl Desk {
         }
     }
 
+    /// Looks from time to time whether the catalogue has changed, before the client is heard again.
+    pub(super) fn heed_catalogue(&mut self, session: &mut Session, store: &Store) -> Result<(), Ending> {
+        let is_due =
+            self.is_open && self.who.as_ref().is_some_and(|who| !store.library.is_fresh(who, &self.version));
+        if is_due && session.pause() && !self.ask_version(session, store)? {
+            session.open()?;
+        }
+        Ok(())
+    }
+
     /// Does what an event asks for.
     pub(super) fn attend(
         &mut self,
@@ -212,6 +222,8 @@ impl Desk {
                 let refusal = self.refusal.take().unwrap_or_else(no_plan);
                 return self.finish(Err(refusal), session, store).map(|()| None);
             }
+            // A look between two batches was cancelled; there will be another one.
+            _ if self.is_open => return session.open().map(|()| None),
             _ => return Err(unreadable()),
         };
         self.learnt(version, plans, session, store)

@@ -25,6 +25,9 @@ pub trait Library: Send + Sync {
     /// A number that changes with the policy.
     fn generation(&self) -> u64;
 
+    /// True if it has been looked recently whether the database is still in this version.
+    fn is_fresh(&self, who: &Who, version: &Rows) -> bool;
+
     /// The planner for this client, if the database is known in the version that the answer tells.
     fn find(&self, who: &Who, version: &Rows) -> Option<Arc<dyn Plans>>;
 

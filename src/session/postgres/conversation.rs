@@ -30,6 +30,8 @@ pub(super) struct Outbox {
 pub(super) enum Waiting {
     /// The session has not been opened yet.
     Start,
+    /// Whoever drives the session looks something up between two batches.
+    Check,
     /// A statement is being planned.
     Plan(Pending),
     /// The `search_path` may change.

@@ -159,19 +159,24 @@ impl Session {
         self.watch(said)
     }
 
-    /// Lets the client in.
+    /// Lets the client in, or lets it go on after [`Session::pause`].
     ///
     /// # Errors
     /// [`Ending`]
     pub fn open(&mut self) -> Result<(), Ending> {
-        if let Phase::Inside(conversation) = &mut self.phase
-            && conversation.is_starting()
-        {
-            conversation.waiting = None;
-            let said = ReadyForQuery(TransactionStatus::Idle).write(&mut self.out.to_client);
-            return self.watch(said.map_err(Ending::from));
+        let Phase::Inside(conversation) = &mut self.phase else { return Ok(()) };
+        match conversation.waiting {
+            Some(Waiting::Start) => {
+                conversation.waiting = None;
+                let said = ReadyForQuery(TransactionStatus::Idle).write(&mut self.out.to_client);
+                self.watch(said.map_err(Ending::from))
+            }
+            Some(Waiting::Check) => {
+                conversation.waiting = None;
+                Ok(())
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Takes the answer to [`Event::Plan`].
@@ -205,6 +210,18 @@ impl Session {
     pub fn forget_plans(&self) {
         if let Phase::Inside(conversation) = &self.phase {
             conversation.names.forget_plans();
+        }
+    }
+
+    /// Holds the client between two batches, so that [`Session::ask`] can look something up; false if it is in
+    /// the middle of something.
+    pub fn pause(&mut self) -> bool {
+        match &mut self.phase {
+            Phase::Inside(conversation) if conversation.is_idle() && !conversation.skipping => {
+                conversation.waiting = Some(Waiting::Check);
+                true
+            }
+            _ => false,
         }
     }
 
@@ -279,7 +296,7 @@ impl Conversation {
 
     /// True if a question would be answered now.
     fn can_ask(&self) -> bool {
-        let holds = matches!(self.waiting, Some(Waiting::Start | Waiting::Plan(_)));
+        let holds = matches!(self.waiting, Some(Waiting::Start | Waiting::Check | Waiting::Plan(_)));
         holds && !self.skipping && self.status != TransactionStatus::Failed
     }
 }

@@ -1,0 +1,194 @@
+//! The binary in front of a real PostgreSQL server, asked with clients that nobody here wrote.
+//!
+//! Canaries stand in every protected column. Where no server binaries are found, these tests say so and are
+//! skipped; drivers come from `target/peers`, and are skipped where they are not.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "a test may panic, and shares its support"
+)]
+
+#[path = "support/cluster.rs"]
+mod cluster;
+mod support;
+
+use std::process::Output;
+
+use cluster::Cluster;
+use support::Proxy;
+
+const SCHEMA: &str = "
+    CREATE TABLE users (user_id uuid PRIMARY KEY, number bigint UNIQUE, name text, email text);
+    CREATE TABLE logins (id int PRIMARY KEY, user_id uuid, number bigint, email text, ip inet, hops inet[],
+        lat float8, at timestamptz, note text, friends uuid[]);
+    INSERT INTO users SELECT uuid('0b6b51c2-5a5a-4a5a-8a5a-' || lpad(n::text, 12, '0')), 7770000 + n,
+        'Canary ' || n, 'canary' || n || '@example.com' FROM generate_series(1, 8) n;
+    INSERT INTO logins SELECT n, u.user_id, u.number, u.email, inet '203.0.113.0' + n,
+        ARRAY[inet '203.0.113.0' + n, NULL], 48.8584 + n / 1e6, timestamptz '2026-03-14 18:00:37+00' + n * interval '1 minute',
+        'from 203.0.113.' || n, ARRAY[u.user_id, NULL]
+        FROM generate_series(1, 59) n JOIN users u ON u.number = 7770001 + n % 8;
+    CREATE ROLE employee LOGIN;
+    GRANT SELECT ON users, logins TO employee;";
+
+const CANARIES: &[&str] = &["203.0.113.", "0b6b51c2-5a5a", "7770", "anary", "48.8584", "18:01:37", "cb0071"];
+
+const POLICY: &str = r#"
+[keys]
+current = "test"
+[keys.ring]
+"test" = { file = "@KEY@" }
+[treatments]
+coarse-ip = { truncate = { ipv4 = 16, ipv6 = 32 } }
+person = { pseudonymize = { domain = "person" } }
+token = { tokenize = { domain = "number" } }
+mail = { tokenize = { domain = "mail" } }
+area = { grid = { degrees = 0.1 } }
+hour = { floor = { to = "hour" } }
+[[stores]]
+name = "app"
+protocol = "postgres"
+listen = "127.0.0.1:0"
+upstream = "127.0.0.1:@PORT@"
+unlisted = "pass"
+[stores.fields]
+"public.users.user_id" = "person"
+"public.users.number" = "token"
+"public.users.name" = "suppress"
+"public.users.email" = "mail"
+"public.logins.user_id" = "person"
+"public.logins.friends" = "person"
+"public.logins.number" = "token"
+"public.logins.email" = "mail"
+"public.logins.ip" = "coarse-ip"
+"public.logins.hops" = "coarse-ip"
+"public.logins.lat" = "area"
+"public.logins.at" = "hour"
+"public.logins.note" = { scrub = { ip = "coarse-ip" } }
+"#;
+
+fn start() -> Option<(Cluster, Proxy)> {
+    let cluster = Cluster::start()?;
+    cluster.psql(SCHEMA);
+    let proxy = Proxy::start(&POLICY.replace("@PORT@", &cluster.port.to_string()));
+    Some((cluster, proxy))
+}
+
+/// What psql prints for some statements, one session for all.
+fn psql(cluster: &Cluster, proxy: &Proxy, statements: &[&str]) -> (String, String) {
+    let mut psql = cluster.client("psql", proxy.address().port());
+    psql.env("PGUSER", "employee").args(["-X", "-At"]);
+    for statement in statements {
+        psql.args(["-c", statement]);
+    }
+    texts(&psql.output().unwrap())
+}
+
+fn texts(output: &Output) -> (String, String) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (text(&output.stdout), text(&output.stderr))
+}
+
+fn assert_clean(out: &str) {
+    for canary in CANARIES {
+        assert!(!out.contains(canary), "{canary} in {out}");
+    }
+}
+
+#[test]
+fn rows_and_copies_in_every_format() {
+    let Some((cluster, proxy)) = start() else { return };
+    let direct = cluster.psql("SELECT count(*) FROM logins");
+    let (rows, err) = psql(&cluster, &proxy, &["SELECT * FROM logins ORDER BY id"]);
+    assert_eq!((rows.lines().count().to_string(), err.as_str()), (direct.trim().to_owned(), ""));
+    assert!(rows.starts_with("1|") && rows.contains("|203.0.0.0/16|{203.0.0.0/16,NULL}|48.8|"), "{rows}");
+    assert_clean(&rows);
+    let (out, err) = psql(&cluster, &proxy, &["COPY (SELECT * FROM logins ORDER BY id) TO STDOUT (DELIMITER '|')"]);
+    assert_eq!((out.as_str(), err.as_str()), (rows.replace("||", "|\\N|").as_str(), ""));
+    let (out, err) = psql(&cluster, &proxy, &["COPY (SELECT id, user_id, email FROM logins) TO STDOUT (FORMAT csv, HEADER)"]);
+    assert!(out.starts_with("id,user_id,email\n") && err.is_empty(), "{out}{err}");
+    assert_clean(&out);
+    let mut binary = cluster.client("psql", proxy.address().port());
+    binary.env("PGUSER", "employee").args(["-X", "-c", "COPY logins TO STDOUT (FORMAT binary)"]);
+    let copied = binary.output().unwrap();
+    assert!(copied.stdout.starts_with(b"PGCOPY") && copied.stderr.is_empty());
+    let raw: Vec<&[u8]> = vec![b"\x0bkQ\xc2ZZ", b"203.0.113", b"\xcb\x00\x71", b"canary"];
+    for canary in raw {
+        assert!(!copied.stdout.windows(canary.len()).any(|window| window == canary), "{canary:?}");
+    }
+}
+
+#[test]
+fn tokens_are_turned_back_and_pseudonyms_are_not() {
+    let Some((cluster, proxy)) = start() else { return };
+    let (tokens, err) = psql(&cluster, &proxy, &["SELECT number, email FROM users ORDER BY email LIMIT 1"]);
+    assert_eq!(err, "");
+    let (number, email) = tokens.trim().split_once('|').unwrap();
+    for field in [format!("number = {number}"), format!("email = '{email}'"), format!("email IN ('{email}')")] {
+        let (out, err) = psql(&cluster, &proxy, &[&format!("SELECT count(*) FROM users WHERE {field}")]);
+        assert_eq!((out.as_str(), err.as_str()), ("1\n", ""), "{field}");
+    }
+    let raw = "SELECT count(*) FROM users WHERE email = 'canary1@example.com'";
+    let (out, err) = psql(&cluster, &proxy, &["BEGIN", raw, "SELECT 1", "ROLLBACK", "SELECT 2"]);
+    assert_eq!(out, "BEGIN\nROLLBACK\n2\n");
+    assert!(err.contains("token") && err.contains("aborted"), "{err}");
+    let (_, err) = psql(&cluster, &proxy, &["SELECT 1 FROM users WHERE user_id = gen_random_uuid()"]);
+    assert!(err.contains("ERROR"), "{err}");
+}
+
+#[test]
+fn statements_prepared_in_sql() {
+    let Some((cluster, proxy)) = start() else { return };
+    let (out, _) = psql(&cluster, &proxy, &["PREPARE q AS SELECT ip FROM logins WHERE id = 1", "EXECUTE q", "EXECUTE q"]);
+    assert_eq!(out, "PREPARE\n203.0.0.0/16\n203.0.0.0/16\n");
+}
+
+#[test]
+fn a_table_that_changes_is_seen_anew() {
+    let Some((cluster, proxy)) = start() else { return };
+    let (out, _) = psql(&cluster, &proxy, &["SELECT count(*) FROM logins"]);
+    assert_eq!(out, "59\n");
+    cluster.psql("CREATE TABLE later AS SELECT 1 AS one; GRANT SELECT ON later TO employee");
+    assert_eq!(psql(&cluster, &proxy, &["TABLE later"]).0, "1\n");
+    // A table becomes a view over protected data.
+    cluster.psql("DROP TABLE later; CREATE VIEW later AS SELECT ip AS one FROM logins; GRANT SELECT ON later TO employee");
+    std::thread::sleep(std::time::Duration::from_millis(1_200));
+    let (out, _) = psql(&cluster, &proxy, &["SELECT one FROM later LIMIT 1"]);
+    assert_eq!(out, "203.0.0.0/16\n");
+    // A field of the policy goes: its table is closed.
+    cluster.psql("DROP VIEW later; ALTER TABLE logins RENAME ip TO address");
+    let (out, err) = psql(&cluster, &proxy, &["SELECT * FROM logins"]);
+    assert!(out.is_empty() && err.contains("ERROR"), "{out}{err}");
+}
+
+#[test]
+fn errors_say_nothing_of_the_data() {
+    let Some((cluster, proxy)) = start() else { return };
+    for statement in [
+        "SELECT email::int FROM users",
+        "SELECT note::inet FROM logins",
+        "SELECT 1 / (id - 1) FROM logins",
+        "SELECT (SELECT note FROM logins)",
+        "SELECT nothing FROM logins",
+        "INSERT INTO users SELECT * FROM users",
+    ] {
+        let (out, err) = psql(&cluster, &proxy, &[statement]);
+        assert!(err.contains("ERROR") && out.is_empty(), "{statement}: {out}{err}");
+        assert_clean(&err);
+    }
+}
+
+#[test]
+fn what_psql_describes() {
+    let Some((cluster, proxy)) = start() else { return };
+    for command in ["\\d", "\\dt+", "\\d logins", "\\d+ users", "\\df", "\\du", "\\l", "\\dn", "\\di", "\\dT", "\\dx"] {
+        let (out, err) = psql(&cluster, &proxy, &[command]);
+        assert!(err.is_empty(), "{command}: {err}");
+        assert_clean(&out);
+    }
+}
