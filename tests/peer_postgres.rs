@@ -108,9 +108,14 @@ fn rows_and_copies_in_every_format() {
     assert_eq!((rows.lines().count().to_string(), err.as_str()), (direct.trim().to_owned(), ""));
     assert!(rows.starts_with("1|") && rows.contains("|203.0.0.0/16|{203.0.0.0/16,NULL}|48.8|"), "{rows}");
     assert_clean(&rows);
-    let (out, err) = psql(&cluster, &proxy, &["COPY (SELECT * FROM logins ORDER BY id) TO STDOUT (DELIMITER '|')"]);
+    let (out, err) =
+        psql(&cluster, &proxy, &["COPY (SELECT * FROM logins ORDER BY id) TO STDOUT (DELIMITER '|')"]);
     assert_eq!((out.as_str(), err.as_str()), (rows.replace("||", "|\\N|").as_str(), ""));
-    let (out, err) = psql(&cluster, &proxy, &["COPY (SELECT id, user_id, email FROM logins) TO STDOUT (FORMAT csv, HEADER)"]);
+    let (out, err) = psql(
+        &cluster,
+        &proxy,
+        &["COPY (SELECT id, user_id, email FROM logins) TO STDOUT (FORMAT csv, HEADER)"],
+    );
     assert!(out.starts_with("id,user_id,email\n") && err.is_empty(), "{out}{err}");
     assert_clean(&out);
     let mut binary = cluster.client("psql", proxy.address().port());
@@ -129,7 +134,8 @@ fn tokens_are_turned_back_and_pseudonyms_are_not() {
     let (tokens, err) = psql(&cluster, &proxy, &["SELECT number, email FROM users ORDER BY email LIMIT 1"]);
     assert_eq!(err, "");
     let (number, email) = tokens.trim().split_once('|').unwrap();
-    for field in [format!("number = {number}"), format!("email = '{email}'"), format!("email IN ('{email}')")] {
+    for field in [format!("number = {number}"), format!("email = '{email}'"), format!("email IN ('{email}')")]
+    {
         let (out, err) = psql(&cluster, &proxy, &[&format!("SELECT count(*) FROM users WHERE {field}")]);
         assert_eq!((out.as_str(), err.as_str()), ("1\n", ""), "{field}");
     }
@@ -144,7 +150,11 @@ fn tokens_are_turned_back_and_pseudonyms_are_not() {
 #[test]
 fn statements_prepared_in_sql() {
     let Some((cluster, proxy)) = start() else { return };
-    let (out, _) = psql(&cluster, &proxy, &["PREPARE q AS SELECT ip FROM logins WHERE id = 1", "EXECUTE q", "EXECUTE q"]);
+    let (out, _) = psql(
+        &cluster,
+        &proxy,
+        &["PREPARE q AS SELECT ip FROM logins WHERE id = 1", "EXECUTE q", "EXECUTE q"],
+    );
     assert_eq!(out, "PREPARE\n203.0.0.0/16\n203.0.0.0/16\n");
 }
 
@@ -186,7 +196,9 @@ fn errors_say_nothing_of_the_data() {
 #[test]
 fn what_psql_describes() {
     let Some((cluster, proxy)) = start() else { return };
-    for command in ["\\d", "\\dt+", "\\d logins", "\\d+ users", "\\df", "\\du", "\\l", "\\dn", "\\di", "\\dT", "\\dx"] {
+    for command in
+        ["\\d", "\\dt+", "\\d logins", "\\d+ users", "\\df", "\\du", "\\l", "\\dn", "\\di", "\\dT", "\\dx"]
+    {
         let (out, err) = psql(&cluster, &proxy, &[command]);
         assert!(err.is_empty(), "{command}: {err}");
         assert_clean(&out);

@@ -51,11 +51,6 @@ impl Cluster {
         self.folder().join("data")
     }
 
-    /// The socket itself.
-    pub fn socket(&self) -> PathBuf {
-        self.folder().join(format!(".s.PGSQL.{}", self.port))
-    }
-
     /// A client program of the same version, pointed at `port` on the loopback address.
     pub fn client(&self, program: &str, port: u16) -> Command {
         let mut command = Command::new(self.bin.join(program));

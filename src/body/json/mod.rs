@@ -158,8 +158,8 @@ impl Json {
             (Expect::Value | Expect::ElementOrEnd, _) => {
                 self.pass_elements(run);
                 return match run.peek() {
-                    Some(byte @ b'!'..) => self.value(byte, run),
-                    _ => Ok(()),
+                    None | Some(b' ' | b'\t' | b'\r' | b'\n') => Ok(()),
+                    Some(byte) => self.value(byte, run),
                 };
             }
             (Expect::Line, _) => return self.value(byte, run),

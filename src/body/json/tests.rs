@@ -76,7 +76,7 @@ fn rewrites_each_line_for_itself() {
 
 #[test]
 fn refuses_what_is_not_json() {
-    let table: [(&[u8], Fault); 40] = [
+    let table: [(&[u8], Fault); 43] = [
         (b"", Fault::UnexpectedEnd),
         (b" ", Fault::UnexpectedEnd),
         (b"\xef\xbb\xbf{}", Fault::ByteOrderMark),
@@ -103,6 +103,9 @@ fn refuses_what_is_not_json() {
         (b"{\"a\":1]", Fault::UnexpectedByte),
         (b"]", Fault::UnexpectedByte),
         (b"[/*c*/1]", Fault::UnexpectedByte),
+        (b"[\x01]", Fault::UnexpectedByte),
+        (b"[1,\x00]", Fault::UnexpectedByte),
+        (b"{\"a\":\x1f1}", Fault::UnexpectedByte),
         (b"NaN", Fault::UnexpectedByte),
         (b"tru", Fault::UnexpectedEnd),
         (b"True", Fault::UnexpectedByte),
