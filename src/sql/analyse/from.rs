@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::super::ir::{Alias, Expr, FromItem, Pos, Query, TableItem};
+use super::super::ir::{Alias, Expr, ExprKind, FromItem, Pos, Query, TableItem};
 use super::super::refusal::{Checked, Denial};
 use super::Analysis;
 use super::scope::{CteEntry, Item, ItemColumn, Level, OutputColumn, RowOrder, Term, WholeRow};
@@ -118,22 +118,25 @@ impl Analysis<'_> {
             return Err(Denial::new("42P10", message, pos));
         }
         let printed = self.free_alias(name, level);
-        let column = |(index, column): (usize, &OutputColumn)| {
-            let visible = given.get(index).unwrap_or(&column.name);
-            let expr = Expr::column(&printed, visible);
-            ItemColumn {
-                name: visible.clone(),
-                term: Term { expr, label: column.label.clone(), ty: column.ty },
-            }
+        let visible: Vec<&String> = columns
+            .iter()
+            .enumerate()
+            .map(|(index, column)| given.get(index).unwrap_or(&column.name))
+            .collect();
+        let unique = unique_names(&visible);
+        let column = |((column, name), unique): ((&OutputColumn, &&String), &String)| ItemColumn {
+            name: (*name).clone(),
+            term: Term { expr: Expr::column(&printed, unique), label: column.label.clone(), ty: column.ty },
         };
         let raw = columns.iter().any(|column| !column.label.is_public());
+        let renamed = visible.iter().zip(&unique).any(|(name, unique)| *name != unique);
         Ok(Item {
             name: name.to_owned(),
             schema: None,
-            columns: columns.iter().enumerate().map(column).collect(),
+            columns: columns.iter().zip(&visible).zip(&unique).map(column).collect(),
             system_columns: Vec::new(),
             key: Vec::new(),
-            whole_row: if raw { WholeRow::Built } else { WholeRow::Plain { ty: None } },
+            whole_row: if raw || renamed { WholeRow::Built } else { WholeRow::Plain { ty: None } },
             relation_visible: true,
             columns_visible: true,
             alias: printed,
@@ -145,8 +148,31 @@ impl Analysis<'_> {
 pub(super) fn column_alias(item: &Item) -> Alias {
     Alias {
         name: item.alias.clone(),
-        columns: item.columns.iter().map(|column| column.name.clone()).collect(),
+        columns: item.columns.iter().map(|column| printed_name(column).to_owned()).collect(),
     }
+}
+
+/// The name of a column in our statement, by which it can be told from others of its item.
+fn printed_name(column: &ItemColumn) -> &str {
+    match &column.term.expr.kind {
+        ExprKind::Column { names, .. } => names.last().map_or(column.name.as_str(), String::as_str),
+        _ => &column.name,
+    }
+}
+
+/// The names, each once: `*` may give several columns of one name, which no reference could tell apart.
+pub(super) fn unique_names(names: &[&String]) -> Vec<String> {
+    let mut unique: Vec<String> = Vec::with_capacity(names.len());
+    for (index, name) in names.iter().enumerate() {
+        let mut candidate = (*name).clone();
+        let mut number = index;
+        while unique.contains(&candidate) || (candidate != **name && names.contains(&&candidate)) {
+            number += 1;
+            candidate = format!("{name}_{number}");
+        }
+        unique.push(candidate);
+    }
+    unique
 }
 
 /// Two items of one name cannot be told apart.

@@ -177,9 +177,15 @@ fn names_of(
         let message = format!("join \"{}\" has fewer columns than names", alias.name);
         return Err(Denial::new("42P10", message, Pos::NONE));
     }
-    let renamed = all.into_iter().enumerate().map(|(index, column)| {
-        let name = alias.columns.get(index).cloned().unwrap_or(column.name);
-        ItemColumn { term: Term { expr: Expr::column(printed, &name), ..column.term }, name }
+    let visible: Vec<String> = all
+        .iter()
+        .enumerate()
+        .map(|(index, column)| alias.columns.get(index).unwrap_or(&column.name).clone())
+        .collect();
+    let unique = super::from::unique_names(&visible.iter().collect::<Vec<_>>());
+    let renamed = all.into_iter().zip(visible).zip(unique).map(|((column, name), unique)| ItemColumn {
+        term: Term { expr: Expr::column(printed, unique), ..column.term },
+        name,
     });
     let named = item(alias.name.clone(), renamed.collect(), true, true);
     names.push(Rc::new(Item { alias: printed.to_owned(), ..named }));
