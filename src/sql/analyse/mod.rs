@@ -72,6 +72,8 @@ pub(super) struct Analysis<'a> {
     fixed_parameters: bool,
     /// How often a protected relation was read so far.
     protected_reads: usize,
+    /// How often a relation under row security was met inside a view.
+    hidden_rows: usize,
     /// Names made so far.
     made_names: usize,
     /// Views within views.
@@ -93,6 +95,7 @@ impl<'a> Analysis<'a> {
             parameters: Vec::new(),
             fixed_parameters: false,
             protected_reads: 0,
+            hidden_rows: 0,
             made_names: 0,
             view_depth: 0,
             applied: BTreeMap::new(),

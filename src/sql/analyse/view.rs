@@ -20,9 +20,16 @@ impl Analysis<'_> {
         table: &TableItem,
         level: &Level<'_>,
     ) -> Checked<FromPart> {
+        let hidden_before = self.hidden_rows;
         let (analysed, protected) = self.definition(view, table)?;
         if !protected {
             return self.open_relation(view, table, level);
+        }
+        if self.hidden_rows > hidden_before {
+            let message = format!("{} reads a table under row security: it is refused", shown(view));
+            return Err(
+                Denial::forbidden(message, table.pos).hint("name its columns in the policy to open it")
+            );
         }
         if view.security_barrier {
             let message =
