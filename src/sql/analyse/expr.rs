@@ -201,7 +201,7 @@ impl Analysis<'_> {
     /// The client's path without the implicit `pg_catalog` at its head.
     pub(super) fn listed_path(&self) -> &[String] {
         match self.path.as_slice() {
-            [first, rest @ ..] if first == "pg_catalog" => rest,
+            [first, rest @ ..] if first == "pg_catalog" && self.implicit_catalog => rest,
             path => path,
         }
     }

@@ -63,6 +63,8 @@ pub(super) struct Analysis<'a> {
     world: &'a World,
     /// Schemas for unqualified names, in order.
     path: Vec<String>,
+    /// `pg_catalog` heads the path without being listed.
+    implicit_catalog: bool,
     salt: &'a [u8; 16],
     /// Types that the client declared for its parameters.
     declared: &'a [u32],
@@ -90,6 +92,7 @@ impl<'a> Analysis<'a> {
         Self {
             world,
             path: world.catalogue.path(session.search_path, session.user),
+            implicit_catalog: !world.catalogue.lists_itself(session.search_path),
             salt: session.salt,
             declared,
             parameters: Vec::new(),

@@ -19,6 +19,11 @@ impl Catalogue {
         path
     }
 
+    /// True if the path, `wanted` or the store's own, lists `pg_catalog`.
+    pub(in crate::sql) fn lists_itself(&self, wanted: Option<&[String]>) -> bool {
+        wanted.unwrap_or(&self.search_path).iter().any(|schema| schema == "pg_catalog")
+    }
+
     /// The relation of this name, and its schema if the name was found along the path.
     pub(in crate::sql) fn relation(&self, name: &Qualified, path: &[String]) -> Option<&Arc<Relation>> {
         let within = |schema: &String| self.relation_names.get(&(schema.clone(), name.name.clone()));
