@@ -121,6 +121,20 @@ impl Analysis<'_> {
     }
 
     fn row(&mut self, explicit: bool, values: &[Expr], pos: Pos, level: &Level<'_>) -> Checked<Term> {
+        let terms = self.row_terms(values, level)?;
+        let raw = terms.iter().any(|term| !term.label.is_public());
+        let label = if raw {
+            Label::Row(terms.iter().map(|term| term.label.clone()).collect())
+        } else {
+            Label::Public
+        };
+        let explicit = explicit || terms.len() < 2;
+        let kind = ExprKind::Row { explicit, values: terms.into_iter().map(|term| term.expr).collect() };
+        Ok(Term { expr: Expr { kind, pos }, label, ty: Some(TypeRef::plain(oid::RECORD)) })
+    }
+
+    /// The values of a row, in which stars stand for all their columns.
+    pub(super) fn row_terms(&mut self, values: &[Expr], level: &Level<'_>) -> Checked<Vec<Term>> {
         let mut terms: Vec<Term> = Vec::with_capacity(values.len());
         for value in values {
             match &value.kind {
@@ -134,15 +148,7 @@ impl Analysis<'_> {
                 _ => terms.push(self.expr(value, level)?),
             }
         }
-        let raw = terms.iter().any(|term| !term.label.is_public());
-        let label = if raw {
-            Label::Row(terms.iter().map(|term| term.label.clone()).collect())
-        } else {
-            Label::Public
-        };
-        let explicit = explicit || terms.len() < 2;
-        let kind = ExprKind::Row { explicit, values: terms.into_iter().map(|term| term.expr).collect() };
-        Ok(Term { expr: Expr { kind, pos }, label, ty: Some(TypeRef::plain(oid::RECORD)) })
+        Ok(terms)
     }
 
     fn coalesce(&mut self, values: &[Expr], pos: Pos, level: &Level<'_>) -> Checked<Term> {

@@ -62,7 +62,7 @@ impl Analysis<'_> {
         let mut columns: Vec<OutputColumn> = Vec::new();
         let mut rewritten = Vec::with_capacity(rows.len());
         for row in rows {
-            let terms = row.iter().map(|value| self.expr(value, level)).collect::<Checked<Vec<Term>>>()?;
+            let terms = self.row_terms(row, level)?;
             for (index, term) in terms.iter().enumerate() {
                 match columns.get_mut(index) {
                     None => columns.push(OutputColumn {
