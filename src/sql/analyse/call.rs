@@ -49,7 +49,7 @@ impl<'a> Analysis<'a> {
         }
         let label = plain_label(call, &terms, pos)?;
         let rewritten = Call {
-            name: resolved.name,
+            name: resolved.name.clone(),
             arguments: arguments(call, terms),
             filter: None,
             order_by: Vec::new(),
@@ -62,7 +62,12 @@ impl<'a> Analysis<'a> {
                 pos,
             ));
         }
-        Ok(Term { expr: Expr { kind: ExprKind::Call(Box::new(rewritten)), pos }, label, ty: resolved.result })
+        let expr = Expr { kind: ExprKind::Call(Box::new(rewritten)), pos };
+        if let Some(function) = resolved.function.filter(|function| !function.outputs.is_empty()) {
+            let columns = function.outputs.iter().map(|(name, ty)| (name.clone(), TypeRef::plain(*ty)));
+            self.outputs.push((expr.clone(), columns.collect()));
+        }
+        Ok(Term { expr, label, ty: resolved.result })
     }
 
     /// Refuses what is not on the list.

@@ -224,7 +224,7 @@ impl Analysis<'_> {
         };
         term.label.require_public("expanding a row", whole.pos)?;
         let composite = term.oid().and_then(|ty| self.catalogue().composite(ty));
-        let outputs = self.output_columns_of(base, &term);
+        let outputs = self.output_columns_of(&term);
         let fields: Vec<(String, TypeRef)> = match (composite, outputs) {
             (Some(relation), _) => {
                 relation.columns.iter().map(|column| (column.name.clone(), column.ty)).collect()

@@ -98,7 +98,7 @@ impl Analysis<'_> {
         if let Some(columns) = self.unnested(call, term)? {
             return Ok(FunctionColumns { columns, scalar: false });
         }
-        if let Some(columns) = self.output_columns_of(call, term) {
+        if let Some(columns) = self.output_columns_of(term) {
             let scalar = columns.len() == 1 && self.gives_scalar(term);
             let columns = columns
                 .into_iter()
@@ -127,21 +127,15 @@ impl Analysis<'_> {
     }
 
     /// The named output columns of a function, or the attributes of the composite type that it gives.
-    pub(super) fn output_columns_of(&self, call: &Expr, term: &Term) -> Option<Vec<(String, TypeRef)>> {
+    pub(super) fn output_columns_of(&self, term: &Term) -> Option<Vec<(String, TypeRef)>> {
         if let Some(relation) = term.oid().and_then(|ty| self.catalogue().composite(ty)) {
             let columns = relation.columns.iter();
             return Some(
                 columns.map(|column| (column.name.clone(), self.catalogue().base_type(column.ty))).collect(),
             );
         }
-        let ExprKind::Call(inner) = &call.kind else { return None };
-        let resolved = self.resolve_function(inner, &vec![None; inner.arguments.len()], Pos::NONE).ok()??;
-        let outputs = &resolved.function?.outputs;
-        if outputs.is_empty() {
-            return None;
-        }
-        let column = |(name, ty): &(String, u32)| (name.clone(), TypeRef::plain(*ty));
-        Some(outputs.iter().map(column).collect())
+        let known = self.outputs.iter().rev().find(|(expr, _)| *expr == term.expr);
+        known.map(|(_, columns)| columns.clone())
     }
 
     fn gives_scalar(&self, term: &Term) -> bool {

@@ -43,7 +43,7 @@ pub(super) use scope::OutputColumn;
 use scope::{Level, RowOrder};
 
 use super::allow::Lists;
-use super::catalogue::Catalogue;
+use super::catalogue::{Catalogue, TypeRef};
 use super::refusal::{Checked, Denial};
 use super::rules::Rules;
 use super::seam::{Parameter, ParameterSource};
@@ -74,6 +74,8 @@ pub(super) struct Analysis<'a> {
     fixed_parameters: bool,
     /// How often a protected relation was read so far.
     protected_reads: usize,
+    /// The named output columns of the function calls that were met, by the rewritten call.
+    outputs: Vec<(ir::Expr, Vec<(String, TypeRef)>)>,
     /// How often a relation under row security was met inside a view.
     hidden_rows: usize,
     /// Names made so far.
@@ -98,6 +100,7 @@ impl<'a> Analysis<'a> {
             parameters: Vec::new(),
             fixed_parameters: false,
             protected_reads: 0,
+            outputs: Vec::new(),
             hidden_rows: 0,
             made_names: 0,
             view_depth: 0,
