@@ -237,9 +237,17 @@ pub(super) fn arguments(call: &Call, terms: Vec<Term>) -> Vec<Argument> {
 
 /// The types of parameters that a call of this form would fill, if it can.
 fn parameters(function: &Function, call: &Call) -> Option<Vec<Oid>> {
-    let given =
-        if call.within_group { call.arguments.len() + call.order_by.len() } else { call.arguments.len() };
+    let given = call.arguments.len();
     let declared = &function.arguments;
+    // `rank` is a window function and an aggregate: the form tells which.
+    let fits = match function.kind {
+        FunctionKind::Window => call.over.is_some() && !call.within_group,
+        FunctionKind::Aggregate => true,
+        FunctionKind::Plain | FunctionKind::Procedure => !call.within_group,
+    };
+    if !fits {
+        return None;
+    }
     if call.star {
         return declared.is_empty().then(Vec::new);
     }
