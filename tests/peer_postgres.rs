@@ -33,8 +33,13 @@ const SCHEMA: &str = "
         ARRAY[inet '203.0.113.0' + n, NULL], 48.8584 + n / 1e6, timestamptz '2026-03-14 18:00:37+00' + n * interval '1 minute',
         'from 203.0.113.' || n, ARRAY[u.user_id, NULL]
         FROM generate_series(1, 59) n JOIN users u ON u.number = 7770001 + n % 8;
+    CREATE TABLE visits (id int PRIMARY KEY, place text, ip inet);
+    INSERT INTO visits SELECT n, 'p' || n % 2, inet '203.0.113.0' + (n * 37) % 251 FROM generate_series(1, 20000) n;
+    CREATE INDEX ON visits (place, ip);
+    ANALYZE visits;
+    CREATE FUNCTION login(bigint) RETURNS logins LANGUAGE sql STABLE AS 'SELECT * FROM logins WHERE id = $1';
     CREATE ROLE employee LOGIN;
-    GRANT SELECT ON users, logins TO employee;";
+    GRANT SELECT ON users, logins, visits TO employee;";
 
 const CANARIES: &[&str] = &["203.0.113.", "0b6b51c2-5a5a", "7770", "anary", "48.8584", "18:01:37", "cb0071"];
 
@@ -70,6 +75,7 @@ unlisted = "pass"
 "public.logins.lat" = "area"
 "public.logins.at" = "hour"
 "public.logins.note" = { scrub = { ip = "coarse-ip" } }
+"public.visits.ip" = "coarse-ip"
 "#;
 
 fn start() -> Option<(Cluster, Proxy)> {
@@ -202,5 +208,82 @@ fn what_psql_describes() {
         let (out, err) = psql(&cluster, &proxy, &[command]);
         assert!(err.is_empty(), "{command}: {err}");
         assert_clean(&out);
+    }
+}
+
+/// Statements by which a raw value was had once, by the number of the hole in `docs/threat-model.md`.
+const STOLE: &[(u32, &str)] = &[
+    (6, "SELECT j.name, j.email FROM (logins l JOIN users u ON l.user_id = u.user_id) AS j"),
+    (
+        6,
+        "SELECT c13 FROM (logins l JOIN users u ON l.user_id = u.user_id) AS j(c1,c2,c3,c4,c5,c6,c7,c8,c9,c10,c11,c12,c13)",
+    ),
+    (7, "SELECT (5::bigint).login"),
+    (7, "SELECT (1::bigint + id).login FROM users"),
+    (7, "SELECT ('logins'::text).query_to_xml"),
+    (
+        8,
+        "SELECT (SELECT sfumato_2.user_id FROM logins AS t LIMIT 1) FROM (SELECT 'x'::text AS user_id) AS sfumato_2, users AS t",
+    ),
+    (
+        8,
+        r#"SELECT (SELECT U&"sf\0075mato_2".user_id FROM logins AS t LIMIT 1) FROM (SELECT 'x'::text AS user_id) AS U&"sf\0075mato_2", users AS t"#,
+    ),
+    (
+        9,
+        "SELECT (SELECT j.user_id::text FROM logins LIMIT 1) FROM (SELECT current_schemas(true) AS user_id) a
+        JOIN (SELECT current_schemas(true) AS user_id) b USING (user_id) AS j",
+    ),
+    (10, "COPY (SELECT email, user_id FROM users) TO STDOUT (FORMAT csv, HEADER 'FALSE')"),
+    (10, "COPY (SELECT email, user_id FROM users) TO STDOUT (FORMAT csv, HEADER 'Off')"),
+    (11, "COPY (SELECT user_id FROM users) TO STDOUT (NULL '0b6b51c2-5a5a-4a5a-8a5a-000000000003')"),
+    (12, "SELECT email::varchar(7), count(*) FROM users GROUP BY 1"),
+];
+
+#[test]
+fn what_was_stolen_once_is_not_again() {
+    let Some((cluster, proxy)) = start() else { return };
+    for (number, statement) in STOLE {
+        let (out, err) = psql(&cluster, &proxy, &[statement]);
+        assert_clean(&format!("{number}: {out}{err}"));
+        assert_ne!((out.as_str(), err.as_str()), ("", ""), "{number}: {statement}");
+    }
+}
+
+/// Hole 13: an index of a public column and a protected one gives rows that tie in the first in the order of the
+/// second.
+#[test]
+fn an_index_does_not_tell_the_order_of_what_it_holds() {
+    let Some((cluster, proxy)) = start() else { return };
+    let by_key = cluster.psql("SELECT id FROM visits WHERE place = 'p1' ORDER BY id LIMIT 50");
+    for statement in [
+        "SELECT id FROM visits WHERE place = 'p1' LIMIT 50",
+        "SELECT id FROM visits WHERE place = 'p1' ORDER BY place LIMIT 50",
+        "SELECT id FROM (SELECT id, row_number() OVER (ORDER BY place DESC) AS n FROM visits) AS q WHERE n <= 50",
+        "SELECT unnest((array_agg(id))[1:50]) FROM visits WHERE place = 'p1'",
+        "SELECT unnest((array_agg(id))[1:50]) FROM visits GROUP BY place HAVING place = 'p1'",
+    ] {
+        assert_eq!(psql(&cluster, &proxy, &[statement]), (by_key.clone(), String::new()), "{statement}");
+    }
+}
+
+/// Which identifiers are seen first is the same in every session: it hangs on where they stand in the table.
+#[test]
+fn identifiers_come_in_the_order_of_their_rows() {
+    let Some((cluster, proxy)) = start() else { return };
+    let by_row = psql(&cluster, &proxy, &["SELECT user_id FROM logins ORDER BY id LIMIT 3"]);
+    for statement in [
+        "SELECT DISTINCT user_id FROM logins LIMIT 3",
+        "SELECT user_id FROM logins GROUP BY user_id ORDER BY user_id LIMIT 3",
+        "WITH u AS (SELECT DISTINCT user_id FROM logins) SELECT user_id FROM u LIMIT 3",
+    ] {
+        assert_eq!(psql(&cluster, &proxy, &[statement]), by_row, "{statement}");
+    }
+    for operator in ["UNION", "UNION ALL", "INTERSECT", "EXCEPT"] {
+        let statement =
+            format!("SELECT user_id FROM users {operator} SELECT user_id FROM logins WHERE id > 56 LIMIT 3");
+        let first = psql(&cluster, &proxy, &[&statement]);
+        assert_eq!(first.0.lines().count(), 3, "{first:?}");
+        assert_eq!(psql(&cluster, &proxy, &[&statement]), first, "{statement}");
     }
 }

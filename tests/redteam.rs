@@ -79,19 +79,10 @@ fn nothing_leaks_and_honest_statements_are_answered() {
         panic!("the suite did not finish: {said}{}", String::from_utf8_lossy(&output.stderr))
     });
     assert!(summary.contains("(canary 0, "), "a raw value came out: {said}");
-    let inferred: Vec<&str> = said.lines().filter(|line| line.starts_with("inferred ")).collect();
-    let unexplained = inferred.iter().filter(|line| !is_explained(line));
-    assert_eq!(unexplained.count(), 0, "{said}");
+    let inferred = said.lines().filter(|line| line.starts_with("inferred "));
+    assert_eq!(inferred.count(), 0, "{said}");
     let (right, all) = utility(summary).unwrap_or_else(|| panic!("no utility in `{summary}`"));
     assert!(right * 100 >= all * 95, "honest statements are lost: {said}");
-}
-
-/// Attacks whose answers are another draw of the session's random salt each time, in one world as between two. The
-/// promise speaks of the distribution there; the suite compares single draws.
-const DRAWN_ANEW: [&str; 4] = ["575", "577", "595", "597"];
-
-fn is_explained(line: &str) -> bool {
-    line.split_whitespace().nth(1).is_some_and(|id| DRAWN_ANEW.contains(&id))
 }
 
 /// `utility=71 of 71 (…)`.

@@ -59,6 +59,24 @@ fn syntax_error(error: &pg_query::Error) -> Denial {
     }
 }
 
+/// The names that we make up begin so.
+pub(super) const MADE: &str = "sfumato_";
+
+/// True if there may be a name of that kind in a text: as it is, or by the codes of its letters.
+pub(super) fn may_hold_made_names(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    text.contains(MADE) || text.contains("u&")
+}
+
+/// Refuses such names: one of the client's could be taken for one of ours by the server, and the other way round.
+pub(super) fn require_no_made_names(text: &str) -> Checked<()> {
+    if text.to_ascii_lowercase().contains(MADE) {
+        return Err(Denial::forbidden(format!("names that begin with `{MADE}` are refused"), Pos::NONE)
+            .hint("the proxy makes such names of its own"));
+    }
+    Ok(())
+}
+
 /// What may nest at one level of parentheses.
 #[derive(Default)]
 struct Level {

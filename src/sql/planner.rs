@@ -8,7 +8,7 @@ use super::catalogue::Catalogue;
 use super::refusal::Checked;
 use super::rules::Rules;
 use super::seam::{Planned, Refusal, SessionView};
-use super::{parse, statement};
+use super::{parse, print, statement};
 use crate::policy::SqlPlans;
 
 /// Settings that every connection to the store runs with, in its start-up message, so that `RESET` and
@@ -63,6 +63,9 @@ impl Planner {
     ) -> Result<Vec<Planned>, Refusal> {
         let work = || {
             let statements = parse::statements(text)?;
+            if parse::may_hold_made_names(text) {
+                statements.iter().try_for_each(|one| parse::require_no_made_names(&print::statement(one)))?;
+            }
             let plan = |one| statement::plan(&self.world, one, session, parameters);
             statements.iter().map(plan).collect::<Checked<Vec<Planned>>>()
         };

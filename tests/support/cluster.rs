@@ -51,7 +51,13 @@ impl Cluster {
         self.folder().join("data")
     }
 
-    /// A client program of the same version, pointed at `port` on the loopback address.
+    /// The socket itself.
+    #[allow(dead_code, reason = "each test file uses its own part")]
+    pub fn socket(&self) -> PathBuf {
+        self.folder().join(format!(".s.PGSQL.{}", self.port))
+    }
+
+    /// A client program, of the same version where it comes with the server, pointed at `port` on the loopback address.
     pub fn client(&self, program: &str, port: u16) -> Command {
         let mut command = Command::new(self.bin.join(program));
         command.env("PGHOST", "127.0.0.1").env("PGPORT", port.to_string());

@@ -208,6 +208,9 @@ impl Conversation {
         if statements.iter().any(|statement| self.names.runs_stale(statement)) {
             return self.refuse_query(stale(), out);
         }
+        if statements.iter().any(|statement| self.names.runs_bound(statement)) {
+            return self.refuse_query(bound(), out);
+        }
         let is_quiet = statements.iter().any(|statement| !statement.planned.parameters.is_empty());
         if is_quiet && self.batch_open {
             let message = "a token cannot be compared in a simple query before the batch is synced";
@@ -259,6 +262,9 @@ impl Conversation {
         };
         if statement.is_stale() || self.names.runs_stale(&statement) {
             return self.refuse(stale(), out);
+        }
+        if self.names.runs_bound(&statement) {
+            return self.refuse(bound(), out);
         }
         let is_answered = matches!(statement.planned.kind, Kind::Answered { .. });
         if bind.values.len() != statement.client_parameters && !is_answered {
@@ -319,6 +325,15 @@ fn stale() -> Refusal {
     let hint =
         Some("the policy or the catalogue has changed: prepare the statement or declare the cursor again");
     refusal("0A000", "cached plan must not change result type", hint)
+}
+
+fn bound() -> Refusal {
+    let hint = Some("execute it through the protocol, or prepare it with PREPARE");
+    refusal(
+        "0A000",
+        "EXECUTE of a statement that was prepared through the protocol, with these parameters",
+        hint,
+    )
 }
 
 fn not_utf8() -> Refusal {

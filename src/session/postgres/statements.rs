@@ -179,6 +179,13 @@ impl Names {
         named.is_some_and(|statement| statement.is_stale())
     }
 
+    /// True if the statement runs another one by its name in SQL, whose parameters only a Bind message can fill:
+    /// tokens among them would not be turned back, and raw values would do in their place.
+    pub(super) fn runs_bound(&self, statement: &Statement) -> bool {
+        let Kind::Session(Effect::Execute { name }) = &statement.planned.kind else { return false };
+        self.expected.get(name.as_bytes()).is_some_and(|named| !named.binds_as_it_is())
+    }
+
     /// Takes in what a statement did that is done.
     pub(super) fn apply(&mut self, effect: &Effect, statement: &Statement) {
         match effect {

@@ -27,14 +27,23 @@ impl Analysis<'_> {
             if call.within_group {
                 term.label.require_public(&format!("{}()", call.name.name), pos)?;
             }
+            if !term.label.is_public() {
+                return Err(ordered_by(&term, "ORDER BY in an aggregate"));
+            }
             order_by.push(self.order_item(item, &term)?);
         }
         if call.distinct && !call.order_by.is_empty() && !label.is_public() {
             return Err(distinct_identifiers(&label, pos));
         }
         let open = level.outward_sources().any(|source| source == RowOrder::Open);
+        // Where the server has an index in the order asked for, ties come as they stand there.
+        let open = open || (!call.order_by.is_empty() && self.reads_protected());
         if open && !call.distinct && !call.within_group && self.is_order_sensitive(call, &terms) {
-            let total = self.total_keys(&terms)?;
+            let raw = terms.iter().any(|term| !term.label.is_public());
+            let total = match self.key_order(level)?.filter(|_| raw) {
+                Some(key) => key,
+                None => self.total_keys(&terms)?,
+            };
             extend_keys(&mut order_by, total);
         }
         let rewritten = Call {
@@ -84,6 +93,16 @@ pub(super) fn aggregate_label(call: &Call, terms: &[Term], pos: Pos) -> Checked<
             if call.distinct { Err(distinct_identifiers(&label, pos)) } else { Ok(label) }
         }
         _ => Err(identity.misused(&format!("{}()", call.name.name), pos)),
+    }
+}
+
+/// Nothing else orders rows inside an aggregate or a window than what can be written there.
+pub(super) fn ordered_by(term: &Term, construct: &str) -> Denial {
+    match term.label.identity() {
+        Some(identity) => identity
+            .misused(construct, term.pos())
+            .hint("order by something else; PARTITION BY it, or GROUP BY it, is allowed"),
+        None => Denial::unsupported(construct, term.pos()),
     }
 }
 

@@ -155,6 +155,9 @@ impl Analysis<'_> {
         let mut ty = base.ty;
         let mut rewritten = Vec::with_capacity(steps.len());
         for step in steps {
+            if let Step::Field(name) = step {
+                self.require_attribute(&base.expr, &rewritten, ty, name, pos)?;
+            }
             let (step, next_label, next_ty) = self.step(step, label, ty, pos, level)?;
             rewritten.push(step);
             label = next_label;
@@ -162,6 +165,35 @@ impl Analysis<'_> {
         }
         let kind = ExprKind::Path { base: Box::new(base.expr), steps: rewritten };
         Ok(Term { expr: Expr { kind, pos }, label, ty })
+    }
+
+    /// What is no attribute would be a function to the server: `(x).f` is `f(x)`.
+    fn require_attribute(
+        &self,
+        base: &Expr,
+        before: &[Step],
+        ty: Option<TypeRef>,
+        name: &str,
+        pos: Pos,
+    ) -> Checked<()> {
+        let of_type = ty.is_some_and(|ty| self.attribute_type(ty.oid, name).is_some());
+        let of_call = || {
+            let known = self.outputs.iter().rev().find(|(expr, _)| expr == base);
+            known.is_some_and(|(_, columns)| columns.iter().any(|(column, _)| column == name))
+        };
+        let of_row = || {
+            let ExprKind::Row { values, .. } = &base.kind else { return false };
+            (1..=values.len()).any(|number| name == format!("f{number}"))
+        };
+        if of_type || (before.is_empty() && (of_call() || of_row())) {
+            return Ok(());
+        }
+        Err(Denial::new(
+            "42703",
+            format!("there is no column \"{name}\" in this value, as far as is known"),
+            pos,
+        )
+        .hint("cast it to its type first; a function is called as f(x)"))
     }
 
     fn step(

@@ -68,6 +68,7 @@ impl Analysis<'_> {
         }
         let names = self.item_of(&cte.name, table.alias.as_ref(), &cte.columns, table.pos, level)?;
         let item = FromItem::Table(TableItem { alias: Some(column_alias(&names)), ..table.clone() });
+        let names = names.keyed(cte.row_key.as_ref());
         Ok(FromPart { item, names: vec![Rc::new(names)], order: cte.order })
     }
 
@@ -80,7 +81,7 @@ impl Analysis<'_> {
     ) -> Checked<FromPart> {
         // Without LATERAL, the names of this level are not to be seen inside, those of WITH are.
         let hidden = Level { outer: level.outer, ..Level::default() };
-        let analysed = self.query(query, if lateral { level } else { &hidden }, false)?;
+        let analysed = self.query_with_key(query, if lateral { level } else { &hidden })?;
         let made = self.made_name();
         let name = alias.map_or(made.as_str(), |alias| alias.name.as_str());
         let names = self.item_of(name, alias, &analysed.columns, Pos::NONE, level)?;
@@ -89,7 +90,7 @@ impl Analysis<'_> {
             query: Box::new(analysed.query),
             alias: Some(column_alias(&names)),
         };
-        let names = Item { relation_visible: alias.is_some(), ..names };
+        let names = Item { relation_visible: alias.is_some(), ..names }.keyed(analysed.row_key.as_ref());
         Ok(FromPart { item, names: vec![Rc::new(names)], order: analysed.order })
     }
 
@@ -136,12 +137,18 @@ impl Analysis<'_> {
             columns: columns.iter().zip(&visible).zip(&unique).map(column).collect(),
             system_columns: Vec::new(),
             key: Vec::new(),
+            row_key: None,
             whole_row: if raw || renamed { WholeRow::Built } else { WholeRow::Plain { ty: None } },
             relation_visible: true,
             columns_visible: true,
             alias: printed,
         })
     }
+}
+
+/// A query of ours as an item.
+pub(super) fn derived(query: Query, name: String, columns: Vec<String>) -> FromItem {
+    FromItem::Subquery { lateral: false, query: Box::new(query), alias: Some(Alias { name, columns }) }
 }
 
 /// The alias under which an item goes on, with all its columns named.

@@ -57,7 +57,7 @@ impl Analysis<'_> {
         let rewritten = FunctionItem { functions, alias: Some(alias), definitions, ..item.clone() };
         Ok(FromPart {
             item: FromItem::Function(rewritten),
-            names: vec![Rc::new(names)],
+            names: vec![Rc::new(names.keyed(None))],
             order: RowOrder::Public,
         })
     }

@@ -2,16 +2,25 @@
 
 use std::rc::Rc;
 
-use super::super::ir::{Alias, Expr, ExprKind, FromItem, Join, JoinCondition, JoinKind, Pos};
+use super::super::ir::{
+    Alias, Body, Expr, ExprKind, FromItem, Join, JoinCondition, JoinKind, Pos, Query, Select, Target,
+};
 use super::super::refusal::{Checked, Denial};
 use super::Analysis;
-use super::from::FromPart;
+use super::from::{FromPart, unique_names};
 use super::scope::{Item, ItemColumn, Level, RowOrder, Term, WholeRow};
 
 /// The columns of a join under their unqualified names.
 struct JoinColumns {
     merged: Vec<ItemColumn>,
     others: Vec<ItemColumn>,
+}
+
+impl JoinColumns {
+    /// Those of `USING` first, as `*` shows them.
+    fn all(self) -> Vec<ItemColumn> {
+        self.merged.into_iter().chain(self.others).collect()
+    }
 }
 
 impl Analysis<'_> {
@@ -32,20 +41,20 @@ impl Analysis<'_> {
             _ => None,
         };
         let columns = joined(merged, &left.names, &right.names);
-        let printed = join.alias.as_ref().map(|alias| self.free_alias(&alias.name, &right_level));
-        let printed = printed.unwrap_or_default();
-        let names = names_of(columns, join.alias.as_ref(), &printed, using_alias, left.names, right.names)?;
-        let rewritten = Join {
-            kind: join.kind,
-            left: left.item,
-            right: right.item,
-            condition,
-            alias: join.alias.as_ref().and_then(|_| {
-                let item = names.iter().find(|item| item.alias == printed && item.relation_visible)?;
-                Some(super::from::column_alias(item))
-            }),
+        let inner = Join { kind: join.kind, left: left.item, right: right.item, condition, alias: None };
+        let inner = FromItem::Join(Box::new(inner));
+        let Some(alias) = &join.alias else {
+            return Ok(FromPart {
+                item: inner,
+                names: open_names(columns, using_alias, left.names, right.names),
+                order,
+            });
         };
-        Ok(FromPart { item: FromItem::Join(Box::new(rewritten)), names, order })
+        let printed = self.free_alias(&alias.name, &right_level);
+        let keys = left.names.iter().chain(&right.names).map(|item| item.row_key.clone());
+        let key: Option<Vec<Vec<Term>>> = keys.collect();
+        let (item, named) = self.aliased(inner, columns, key.map(|key| key.concat()), alias, printed)?;
+        Ok(FromPart { item, names: vec![Rc::new(named)], order })
     }
 
     fn join_condition(
@@ -115,12 +124,62 @@ impl Analysis<'_> {
         let expr = match (one_side, ty) {
             (Some(side), Some(ty)) if side.ty == Some(ty) => side.expr.clone(),
             (Some(side), Some(ty)) => side.expr.clone().cast(self.type_name(ty)),
-            (None, Some(_)) => {
+            // Never the bare name: a scope inside may have a column of that name.
+            (Some(side), None) => side.expr.clone(),
+            (None, _) => {
                 Expr::made(ExprKind::Coalesce(vec![left.term.expr.clone(), right.term.expr.clone()]))
             }
-            (_, None) => Expr::made(ExprKind::Column { names: vec![name.to_owned()], star: false }),
         };
         Ok(ItemColumn { name: name.to_owned(), term: Term { expr, label, ty } })
+    }
+
+    /// With an alias, only the join itself can be named. An alias of a join names columns by position, and a derived
+    /// table has columns that no client counts: so it becomes a subquery that selects them one by one.
+    fn aliased(
+        &mut self,
+        join: FromItem,
+        columns: JoinColumns,
+        key: Option<Vec<Term>>,
+        alias: &Alias,
+        printed: String,
+    ) -> Checked<(FromItem, Item)> {
+        let all = columns.all();
+        if alias.columns.len() > all.len() {
+            let message = format!("join \"{}\" has fewer columns than names", alias.name);
+            return Err(Denial::new("42P10", message, Pos::NONE));
+        }
+        let visible: Vec<&String> = all
+            .iter()
+            .enumerate()
+            .map(|(index, column)| alias.columns.get(index).unwrap_or(&column.name))
+            .collect();
+        let unique = unique_names(&visible);
+        let target = |(column, unique): (&ItemColumn, &String)| Target {
+            value: column.term.expr.clone(),
+            name: Some(unique.clone()),
+        };
+        let mut targets: Vec<Target> = all.iter().zip(&unique).map(target).collect();
+        let row_key = key.map(|key| {
+            key.into_iter()
+                .map(|term| {
+                    let name = self.made_name();
+                    targets.push(Target { value: term.expr, name: Some(name.clone()) });
+                    Term { expr: Expr::column(&printed, name), ..term }
+                })
+                .collect()
+        });
+        let renamed = all.iter().zip(visible).zip(&unique).map(|((column, name), unique)| ItemColumn {
+            term: Term { expr: Expr::column(&printed, unique), ..column.term.clone() },
+            name: name.clone(),
+        });
+        let named = item(alias.name.clone(), renamed.collect(), true, true);
+        let select = Select { targets, from: vec![join], ..Select::default() };
+        let subquery = FromItem::Subquery {
+            lateral: true,
+            query: Box::new(Query::of(Body::Select(Box::new(select)))),
+            alias: Some(Alias { name: printed.clone(), columns: unique }),
+        };
+        Ok((subquery, Item { alias: printed, row_key, ..named }))
     }
 }
 
@@ -150,46 +209,22 @@ fn joined(merged: Vec<ItemColumn>, left: &[Rc<Item>], right: &[Rc<Item>]) -> Joi
     JoinColumns { merged, others }
 }
 
-/// With an alias only the join itself can be named; without, its tables and its columns.
-fn names_of(
+/// Without an alias, the join's tables and its columns can be named.
+fn open_names(
     columns: JoinColumns,
-    alias: Option<&Alias>,
-    printed: &str,
     using_alias: Option<String>,
     left: Vec<Rc<Item>>,
     right: Vec<Rc<Item>>,
-) -> Checked<Vec<Rc<Item>>> {
-    let JoinColumns { merged, others } = columns;
+) -> Vec<Rc<Item>> {
     let mut names = Vec::new();
     if let Some(alias) = using_alias {
-        names.push(Rc::new(item(alias, merged.clone(), true, false)));
+        names.push(Rc::new(item(alias, columns.merged.clone(), true, false)));
     }
-    let all: Vec<ItemColumn> = merged.into_iter().chain(others).collect();
-    let Some(alias) = alias else {
-        for inner in left.into_iter().chain(right) {
-            let inner = Item { columns_visible: false, ..Rc::unwrap_or_clone(inner) };
-            names.push(Rc::new(inner));
-        }
-        names.push(Rc::new(item(String::new(), all, false, true)));
-        return Ok(names);
-    };
-    if alias.columns.len() > all.len() {
-        let message = format!("join \"{}\" has fewer columns than names", alias.name);
-        return Err(Denial::new("42P10", message, Pos::NONE));
+    for inner in left.into_iter().chain(right) {
+        names.push(Rc::new(Item { columns_visible: false, ..Rc::unwrap_or_clone(inner) }));
     }
-    let visible: Vec<String> = all
-        .iter()
-        .enumerate()
-        .map(|(index, column)| alias.columns.get(index).unwrap_or(&column.name).clone())
-        .collect();
-    let unique = super::from::unique_names(&visible.iter().collect::<Vec<_>>());
-    let renamed = all.into_iter().zip(visible).zip(unique).map(|((column, name), unique)| ItemColumn {
-        term: Term { expr: Expr::column(printed, unique), ..column.term },
-        name,
-    });
-    let named = item(alias.name.clone(), renamed.collect(), true, true);
-    names.push(Rc::new(Item { alias: printed.to_owned(), ..named }));
-    Ok(names)
+    names.push(Rc::new(item(String::new(), columns.all(), false, true)));
+    names
 }
 
 fn item(name: String, columns: Vec<ItemColumn>, relation_visible: bool, columns_visible: bool) -> Item {
@@ -200,6 +235,7 @@ fn item(name: String, columns: Vec<ItemColumn>, relation_visible: bool, columns_
         columns,
         system_columns: Vec::new(),
         key: Vec::new(),
+        row_key: Some(Vec::new()),
         whole_row: WholeRow::Built,
         relation_visible,
         columns_visible,

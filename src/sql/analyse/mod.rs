@@ -24,6 +24,7 @@ mod operator;
 mod order;
 mod query;
 mod relation;
+mod row_key;
 mod scope;
 mod select;
 mod set_operation;
@@ -34,6 +35,7 @@ mod view;
 mod window;
 mod with;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -47,7 +49,7 @@ use super::catalogue::{Catalogue, TypeRef};
 use super::refusal::{Checked, Denial};
 use super::rules::Rules;
 use super::seam::{Parameter, ParameterSource};
-use super::{SessionView, ir};
+use super::{SessionView, ir, parse};
 use crate::policy::Ruling;
 
 /// What statements are resolved against; the same for all of them.
@@ -78,6 +80,10 @@ pub(super) struct Analysis<'a> {
     outputs: Vec<(ir::Expr, Vec<(String, TypeRef)>)>,
     /// How often a relation under row security was met inside a view.
     hidden_rows: usize,
+    /// This is the second walk, in which keys of rows are asked for.
+    keyed: bool,
+    /// An order was fixed.
+    fixed_order: Cell<bool>,
     /// Names made so far.
     made_names: usize,
     /// Views within views.
@@ -102,6 +108,8 @@ impl<'a> Analysis<'a> {
             protected_reads: 0,
             outputs: Vec::new(),
             hidden_rows: 0,
+            keyed: false,
+            fixed_order: Cell::new(false),
             made_names: 0,
             view_depth: 0,
             applied: BTreeMap::new(),
@@ -110,7 +118,7 @@ impl<'a> Analysis<'a> {
 
     /// Analyses a query whose rows go to the client, in this order.
     pub(super) fn top(&mut self, query: &ir::Query) -> Checked<Analysed> {
-        let analysed = self.query(query, &Level::default(), true)?;
+        let analysed = self.walk(query)?;
         for column in &analysed.columns {
             // At the edge a value is treated as a whole, or element by element, but not field by field.
             if let (Label::Row(_), Some(identity)) = (&column.label, column.label.identity()) {
@@ -120,6 +128,33 @@ impl<'a> Analysis<'a> {
             }
         }
         Ok(analysed)
+    }
+
+    /// Walks through a query, a second time if an order had to be fixed: the key of the rows is shorter than all
+    /// that is seen of them, and the same in every session, which the salted hash of an identifier is not.
+    fn walk(&mut self, query: &ir::Query) -> Checked<Analysed> {
+        let parameters = self.parameters.clone();
+        let first = self.query(query, &Level::default(), true)?;
+        if !self.fixed_order.get() {
+            return Ok(first);
+        }
+        let mut second = Self {
+            keyed: true,
+            fixed_order: Cell::new(false),
+            parameters,
+            path: self.path.clone(),
+            outputs: Vec::new(),
+            applied: BTreeMap::new(),
+            ..*self
+        };
+        match second.query(query, &Level::default(), true) {
+            Ok(analysed) => {
+                *self = second;
+                Ok(analysed)
+            }
+            // Keys cannot be had everywhere; what the first walk found is as safe.
+            Err(_) => Ok(first),
+        }
     }
 
     /// Analyses an expression that stands for itself, such as an argument of `EXECUTE`.
@@ -198,10 +233,10 @@ impl<'a> Analysis<'a> {
         numbered(self.parameters.len() - 1, pos)
     }
 
-    /// A name that no client uses by accident.
+    /// A name that no client can use.
     fn made_name(&mut self) -> String {
         self.made_names += 1;
-        format!("sfumato_{}", self.made_names)
+        format!("{}{}", parse::MADE, self.made_names)
     }
 }
 

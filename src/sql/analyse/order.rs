@@ -5,11 +5,12 @@
 
 use super::super::catalogue::{Oid, oid};
 use super::super::ir::{
-    Alias, Body, Direction, Expr, ExprKind, FromItem, Literal, OrderItem, Qualified, Query, Select, Target,
-    TypeName,
+    Body, Direction, Expr, ExprKind, Literal, OrderItem, Qualified, Query, Select, Target, TypeName,
 };
 use super::super::refusal::{Checked, Denial};
+use super::from::derived;
 use super::query::Tail;
+use super::row_key::smallest_over;
 use super::scope::{Level, OutputColumn, Term};
 use super::{Analysed, Analysis, Label, RowOrder};
 
@@ -47,6 +48,7 @@ impl Analysis<'_> {
 
     /// A hash of an identifier that only this session's salt explains.
     pub(super) fn salted(&self, term: &Term) -> Expr {
+        self.fixed_order.set(true);
         let value = term.expr.clone();
         let bytes = match (&term.label, term.oid()) {
             (Label::Identifier(_), Some(oid::BYTEA)) => value,
@@ -66,6 +68,7 @@ impl Analysis<'_> {
 
     /// Sort keys that leave no tie between values that a client can tell apart.
     pub(super) fn total_keys(&self, terms: &[Term]) -> Checked<Vec<OrderItem>> {
+        self.fixed_order.set(true);
         let mut keys = Vec::with_capacity(terms.len());
         for term in terms {
             match &term.label {
@@ -103,6 +106,7 @@ impl Analysis<'_> {
         &mut self,
         inner: Query,
         columns: Vec<OutputColumn>,
+        row_key: Option<&OutputColumn>,
         keys: &[(usize, OrderItem)],
         tail: &Tail<'_>,
         level: &Level<'_>,
@@ -124,22 +128,35 @@ impl Analysis<'_> {
             .map(|(term, column)| Target { value: term.expr.clone(), name: Some(column.name.clone()) });
         let select = Select {
             targets: targets.collect(),
-            from: vec![FromItem::Subquery {
-                lateral: false,
-                query: Box::new(inner),
-                alias: Some(Alias { name: alias, columns: names }),
-            }],
+            from: vec![derived(inner, alias.clone(), names)],
             ..Select::default()
         };
         let mut query = Query::of(Body::Select(Box::new(select)));
         for (index, item) in keys {
             let term = terms.get(*index).ok_or_else(|| Denial::odd_tree("sort key", item.value.pos))?;
-            query.order_by.push(self.order_item(item, term)?);
+            let value = match row_key.filter(|_| !term.label.is_public()) {
+                Some(key) => smallest_over(Expr::column(&alias, &key.name), term.expr.clone()),
+                None => self.sort_key(term)?,
+            };
+            query.order_by.push(OrderItem {
+                value,
+                direction: self.direction(item, term)?,
+                nulls: item.nulls,
+            });
         }
-        let total = self.total_keys(&terms)?;
-        extend_keys(&mut query.order_by, total);
+        let mut total: Vec<Term> = terms;
+        if let Some(key) = row_key {
+            total.retain(|term| term.label.is_public());
+            total.push(Term::public(Expr::column(&alias, &key.name), key.ty));
+        }
+        extend_keys(&mut query.order_by, self.total_keys(&total)?);
         self.cut(&mut query, tail, level)?;
-        Ok(Analysed { query, columns, order: RowOrder::Public })
+        let row_key = row_key.filter(|_| tail.takes_key).cloned();
+        if let (Some(key), Body::Select(select)) = (&row_key, &mut query.body) {
+            let value = Expr::column(&alias, &key.name);
+            select.targets.push(Target { value, name: Some(key.name.clone()) });
+        }
+        Ok(Analysed { query, columns, order: RowOrder::Public, row_key })
     }
 }
 

@@ -11,6 +11,8 @@ pub(in crate::sql) struct Analysed {
     pub(in crate::sql) query: Query,
     pub(in crate::sql) columns: Vec<OutputColumn>,
     pub(in crate::sql) order: RowOrder,
+    /// The column behind the others that holds the key of the rows.
+    pub(in crate::sql) row_key: Option<OutputColumn>,
 }
 
 /// `ORDER BY`, `OFFSET` and `LIMIT` as the client wrote them.
@@ -20,6 +22,8 @@ pub(super) struct Tail<'q> {
     pub(super) limit: Option<&'q Limit>,
     /// The consumer sees the order of rows.
     pub(super) order_shows: bool,
+    /// The consumer can take the key of the rows in a hidden column.
+    pub(super) takes_key: bool,
 }
 
 impl Tail<'_> {
@@ -38,6 +42,21 @@ impl Tail<'_> {
 impl Analysis<'_> {
     /// Analyses a query. With `order_shows`, its consumer sees the order of its rows.
     pub(super) fn query(&mut self, query: &Query, outer: &Level<'_>, order_shows: bool) -> Checked<Analysed> {
+        self.query_with(query, outer, order_shows, false)
+    }
+
+    /// Analyses a query whose consumer can take a hidden column.
+    pub(super) fn query_with_key(&mut self, query: &Query, outer: &Level<'_>) -> Checked<Analysed> {
+        self.query_with(query, outer, false, true)
+    }
+
+    pub(super) fn query_with(
+        &mut self,
+        query: &Query,
+        outer: &Level<'_>,
+        order_shows: bool,
+        takes_key: bool,
+    ) -> Checked<Analysed> {
         let mut level = Level::inside(outer);
         let with = match &query.with {
             Some(with) => Some(self.with(with, &mut level)?),
@@ -48,6 +67,7 @@ impl Analysis<'_> {
             offset: query.offset.as_ref(),
             limit: query.limit.as_ref(),
             order_shows,
+            takes_key,
         };
         let mut analysed = match &query.body {
             Body::Select(select) => self.select(select, &tail, &level)?,
@@ -92,7 +112,7 @@ impl Analysis<'_> {
             query.order_by.push(self.order_item(item, &term)?);
         }
         self.cut(&mut query, tail, level)?;
-        Ok(Analysed { query, columns, order: RowOrder::Public })
+        Ok(Analysed { query, columns, order: RowOrder::Public, row_key: None })
     }
 
     /// Analyses `LIMIT` and `OFFSET` and puts them on `query`.
@@ -149,6 +169,7 @@ fn values_item(columns: &[OutputColumn]) -> Item {
         columns: columns.iter().map(column).collect(),
         system_columns: Vec::new(),
         key: Vec::new(),
+        row_key: None,
         whole_row: WholeRow::Plain { ty: None },
         relation_visible: false,
         columns_visible: true,

@@ -11,7 +11,8 @@ use super::super::ir::{
 use super::super::refusal::{Checked, Denial};
 use super::super::rules::{Bound, Protection};
 use super::from::FromPart;
-use super::scope::{ItemColumn, Level, OutputColumn, RowOrder, Term, WholeRow};
+use super::row_key;
+use super::scope::{Item, ItemColumn, Level, OutputColumn, RowOrder, Term, WholeRow};
 use super::{Analysis, Label};
 
 /// The name of the table inside a derived table.
@@ -122,6 +123,9 @@ impl Analysis<'_> {
         if matches!(relation.kind, RelationKind::Table | RelationKind::MaterializedView) {
             names.system_columns = system_columns(&names.alias);
         }
+        if self.keyed {
+            names = keyed_open(names, relation);
+        }
         let sample = match &table.sample {
             None => None,
             Some(sample) => Some(self.sample(sample, level)?),
@@ -193,6 +197,17 @@ impl Analysis<'_> {
             names.system_columns = vec![system_column(&names.alias, "tableoid", oid::OID)];
         }
         names.whole_row = WholeRow::Built;
+        if self.keyed {
+            names.row_key = row_key::columns_of_key(relation, protections).map(|key| {
+                let hidden = |(column, ty): (String, TypeRef)| {
+                    let name = self.made_name();
+                    let value = Expr::column(INNER, column);
+                    targets.push(Target { value, name: Some(name.clone()) });
+                    Term::public(Expr::column(&names.alias, name), Some(ty))
+                };
+                key.into_iter().map(hidden).collect()
+            });
+        }
         let keyed = names.columns.iter().zip(&relation.columns);
         let keyed = keyed.filter(|(_, column)| relation.primary_key.contains(&column.number));
         names.key = keyed.map(|(named, _)| named.name.clone()).collect();
@@ -213,6 +228,21 @@ impl Analysis<'_> {
         };
         Ok(FromPart { item, names: vec![Rc::new(names)], order: RowOrder::Public })
     }
+}
+
+/// An open relation with its key: columns that have names, or system columns.
+fn keyed_open(mut names: Item, relation: &Relation) -> Item {
+    let open = vec![Protection::Open; relation.columns.len()];
+    let Some(key) = row_key::columns_of_key(relation, &open) else { return names.keyed(None) };
+    let printed = |(name, ty): (String, TypeRef)| {
+        let named = relation.columns.iter().zip(&names.columns).find(|(column, _)| column.name == name);
+        match named {
+            Some((_, column)) => column.term.clone(),
+            None => Term::public(Expr::column(&names.alias, name), Some(ty)),
+        }
+    };
+    names.row_key = Some(key.into_iter().map(printed).collect());
+    names
 }
 
 /// A relation as messages show it.

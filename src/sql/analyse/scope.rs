@@ -58,6 +58,8 @@ pub(super) struct Item {
     pub(super) whole_row: WholeRow,
     /// The columns that tell its rows apart, where our statement hides them from the server.
     pub(super) key: Vec<String>,
+    /// What tells its rows apart and is public; known in the walk that asks for it.
+    pub(super) row_key: Option<Vec<Term>>,
     /// `name.column` finds it.
     pub(super) relation_visible: bool,
     /// `column` finds it.
@@ -81,6 +83,8 @@ pub(super) struct CteEntry {
     pub(super) name: String,
     pub(super) columns: Vec<OutputColumn>,
     pub(super) order: RowOrder,
+    /// The hidden column with the key of its rows.
+    pub(super) row_key: Option<OutputColumn>,
     /// It reads protected relations.
     pub(super) protected: bool,
 }
@@ -99,6 +103,8 @@ pub(super) struct Level<'e> {
     pub(super) rows: Cell<RowOrder>,
     /// What tells the groups apart, if there is a `GROUP BY`.
     pub(super) group_keys: RefCell<Option<Vec<Term>>>,
+    /// A window's partitions are of raw identifiers.
+    pub(super) partitioned: Cell<bool>,
     /// An aggregate was met.
     pub(super) aggregated: Cell<bool>,
     /// The rewritten entries of the `WINDOW` clause.

@@ -5,7 +5,7 @@ use super::super::refusal::{Checked, Denial};
 use super::group::Groups;
 use super::order::extend_keys;
 use super::query::Tail;
-use super::scope::{Level, Term};
+use super::scope::{Level, OutputColumn, Term};
 use super::target::SelectList;
 use super::window::TOTAL_ORDER;
 use super::{Analysed, Analysis, RowOrder};
@@ -17,9 +17,14 @@ struct Parts {
     groups: Groups,
     /// Protected relations are read somewhere inside.
     protected: bool,
-    /// There is a condition that an index might serve.
-    filtered: bool,
     order: RowOrder,
+}
+
+impl Parts {
+    /// Its rows are groups of the rows of `FROM`.
+    fn is_grouped(&self, level: &Level<'_>) -> bool {
+        !self.select.group_by.items.is_empty() || level.aggregated.get() || self.select.having.is_some()
+    }
 }
 
 impl Analysis<'_> {
@@ -38,8 +43,13 @@ impl Analysis<'_> {
             Some(filter) => Some(self.public(filter, &level, "a condition")?.expr),
             None => None,
         };
-        if self.protected_reads > reads_in_from {
-            // A subquery in the condition may become a join.
+        // A subquery in the condition may become a join; and an index that serves a condition, a grouping or an
+        // order may go on with raw values where its first columns tie.
+        let is_served = select.filter.is_some()
+            || !select.group_by.items.is_empty()
+            || !matches!(select.distinct, Distinct::No)
+            || !tail.order_by.is_empty();
+        if self.protected_reads > reads_in_from || (is_served && self.protected_reads > reads_before) {
             level.source.set(RowOrder::Open);
         }
         let mut groups = self.groups(&select.group_by, &select.targets, &level)?;
@@ -63,6 +73,7 @@ impl Analysis<'_> {
         } else {
             level.source.get()
         };
+        let order = if level.partitioned.get() { RowOrder::Open } else { order };
         let mut parts = Parts {
             select: Select {
                 distinct: Distinct::No,
@@ -76,7 +87,6 @@ impl Analysis<'_> {
             list,
             groups,
             protected: self.protected_reads > reads_before,
-            filtered: select.filter.is_some(),
             order,
         };
         self.fix_windows(&mut parts, &level)?;
@@ -108,25 +118,24 @@ impl Analysis<'_> {
             None => Vec::new(),
             Some(keys) => keys
                 .iter()
-                .map(|key| self.select_key(key, &parts.list, level).and_then(|term| self.sort_key(&term)))
+                .map(|key| {
+                    let term = self.select_key(key, &parts.list, level)?;
+                    self.select_sort_key(&term, &parts, level)
+                })
                 .collect::<Checked<Vec<Expr>>>()?,
         };
         let mut order_by = Vec::new();
         for item in tail.order_by {
             let term = self.select_key(&item.value, &parts.list, level)?;
-            let mut key = self.order_item(item, &term)?;
-            if term.label.is_public() {
-                key.value = own_key(item, key.value);
-            }
-            order_by.push(key);
+            let value = self.select_sort_key(&term, &parts, level)?;
+            let value = if term.label.is_public() { own_key(item, value) } else { value };
+            order_by.push(OrderItem { value, direction: self.direction(item, &term)?, nulls: item.nulls });
         }
         let mut ties = WindowTies { total: self.row_keys(&parts, level)? };
         order_by.iter_mut().for_each(|item| walk::expr(&mut item.value, &mut ties));
         let open = parts.order == RowOrder::Open;
-        // Which plan serves a condition may depend on the size of raw values; LIMIT would show it.
-        let cut_scan = parts.protected && parts.filtered && tail.cuts();
         let shows = tail.order_shows || tail.cuts() || distinct_on.is_some() || !order_by.is_empty();
-        let fix = (open && shows) || cut_scan;
+        let fix = open && shows;
         if fix && tail.with_ties() {
             return self.with_ties(parts, &on_keys, order_by, tail, level);
         }
@@ -140,11 +149,12 @@ impl Analysis<'_> {
         if !on_keys.is_empty() {
             parts.select.distinct = Distinct::On(on_keys);
         }
+        let row_key = if tail.takes_key { self.add_key(&mut parts, level) } else { None };
         let mut query = Query::of(Body::Select(Box::new(parts.select)));
         query.order_by = order_by;
         self.cut(&mut query, tail, level)?;
         let order = if fix { RowOrder::Public } else { parts.order };
-        Ok(Analysed { query, columns: parts.list.columns, order })
+        Ok(Analysed { query, columns: parts.list.columns, order, row_key })
     }
 
     /// More sort keys would break the ties that the client asked for, so the rows are sorted again outside.
@@ -173,13 +183,12 @@ impl Analysis<'_> {
             };
             keys.push((index, item.clone()));
         }
-        let uncut = Tail { order_by: &[], offset: None, limit: None, order_shows: true };
-        self.wrapped(inner, list.columns, &keys, &uncut, level)
+        let uncut = Tail { order_by: &[], offset: None, limit: None, order_shows: true, takes_key: false };
+        self.wrapped(inner, list.columns, None, &keys, &uncut, level)
     }
 
     /// `SELECT DISTINCT`: its sort keys are columns of its output.
     fn distinct_select(&mut self, mut parts: Parts, tail: &Tail<'_>, level: &Level<'_>) -> Checked<Analysed> {
-        parts.select.distinct = Distinct::Rows;
         let mut keys = Vec::new();
         for item in tail.order_by {
             let Some(index) = self.listed(&item.value, &parts.list, level)? else {
@@ -188,10 +197,19 @@ impl Analysis<'_> {
             };
             keys.push((index, item.clone()));
         }
+        let shows = tail.order_shows || tail.cuts() || !keys.is_empty();
+        if tail.with_ties() {
+            return Err(Denial::unsupported("WITH TIES together with DISTINCT", super::ir::Pos::NONE));
+        }
+        if let Some(key) = self.add_key(&mut parts, level) {
+            let inner = Query::of(Body::Select(Box::new(parts.select)));
+            let (query, key) = self.once(inner, &parts.list.columns, &key, None);
+            return self.wrapped(query, parts.list.columns, Some(&key), &keys, tail, level);
+        }
+        parts.select.distinct = Distinct::Rows;
         let public_key = |(index, _): &(usize, OrderItem)| {
             parts.list.columns.get(*index).is_some_and(|column| column.label.is_public())
         };
-        let shows = tail.order_shows || tail.cuts() || !keys.is_empty();
         let mut query = Query::of(Body::Select(Box::new(parts.select)));
         if keys.iter().all(public_key) && !(parts.protected && shows) {
             for (item, (index, _)) in tail.order_by.iter().zip(&keys) {
@@ -202,17 +220,14 @@ impl Analysis<'_> {
             }
             self.cut(&mut query, tail, level)?;
             let order = if parts.protected { RowOrder::Open } else { RowOrder::Public };
-            return Ok(Analysed { query, columns: parts.list.columns, order });
+            return Ok(Analysed { query, columns: parts.list.columns, order, row_key: None });
         }
-        if tail.with_ties() {
-            return Err(Denial::unsupported("WITH TIES together with DISTINCT", super::ir::Pos::NONE));
-        }
-        self.wrapped(query, parts.list.columns, &keys, tail, level)
+        self.wrapped(query, parts.list.columns, None, &keys, tail, level)
     }
 
     /// Puts the total order of the rows where windows want it.
     fn fix_windows(&mut self, parts: &mut Parts, level: &Level<'_>) -> Checked<()> {
-        if !level.rows_open() {
+        if !level.rows_open() && !self.reads_protected() {
             return Ok(());
         }
         let mut ties = WindowTies { total: self.row_keys(parts, level)? };
@@ -221,17 +236,47 @@ impl Analysis<'_> {
         Ok(())
     }
 
+    /// Adds the key of its rows to a select that has identifiers among its columns.
+    fn add_key(&mut self, parts: &mut Parts, level: &Level<'_>) -> Option<OutputColumn> {
+        if parts.list.columns.iter().all(|column| column.label.is_public()) {
+            return None;
+        }
+        let (target, column) = self.hidden_key(level, parts.is_grouped(level))?;
+        parts.select.targets.push(target);
+        Some(column)
+    }
+
+    /// What a select sorts by in place of `term`.
+    fn select_sort_key(&self, term: &Term, parts: &Parts, level: &Level<'_>) -> Checked<Expr> {
+        let first = || self.first_of(term, level, parts.is_grouped(level));
+        match &term.label {
+            super::Label::Identifier(_) | super::Label::Identifiers(_) => {
+                first().map_or_else(|| self.sort_key(term), Ok)
+            }
+            _ => self.sort_key(term),
+        }
+    }
+
     /// Sort keys that make the rows of a select total.
     fn row_keys(&mut self, parts: &Parts, level: &Level<'_>) -> Checked<Vec<OrderItem>> {
         if parts.select.group_by.items.is_empty() {
             if level.aggregated.get() || parts.select.having.is_some() {
                 return Ok(Vec::new());
             }
+            if let Some(key) = self.key_order(level)? {
+                return Ok(key);
+            }
             let used = level.used.borrow().clone();
             return self.total_keys(&used);
         }
-        let mut keys = self.total_keys(&parts.groups.keys)?;
+        let mut groups = parts.groups.keys.clone();
+        let first = self.hidden_key(level, true).map(|(first, _)| OrderItem::by(first.value));
+        if first.is_some() {
+            groups.retain(|key| key.label.is_public());
+        }
+        let mut keys = self.total_keys(&groups)?;
         extend_keys(&mut keys, parts.groups.set_keys());
+        keys.extend(first);
         Ok(keys)
     }
 

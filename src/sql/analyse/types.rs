@@ -21,7 +21,8 @@ impl Analysis<'_> {
             Label::Null => Label::Null,
             Label::Public => Label::Public,
             Label::Identifier(identity) => {
-                if !keeps_equality(term.ty.map(|ty| ty.oid), ty.oid) {
+                // A length would cut what is longer: the same prefix is not the same person.
+                if !to.modifiers.is_empty() || !keeps_equality(term.ty.map(|ty| ty.oid), ty.oid) {
                     return Err(identity.misused("a cast to another type", pos));
                 }
                 Label::Identifier(identity)

@@ -47,6 +47,7 @@ impl Analysis<'_> {
             query: Box::new(analysed.query),
             alias: Some(column_alias(&item)),
         };
+        let item = item.keyed(analysed.row_key.as_ref());
         Ok(FromPart { item: opened, names: vec![Rc::new(item)], order: analysed.order })
     }
 
@@ -79,7 +80,7 @@ impl Analysis<'_> {
         let reads_before = self.protected_reads;
         let path = std::mem::replace(&mut self.path, vec!["pg_catalog".to_owned()]);
         self.view_depth += 1;
-        let analysed = self.query(&query, &Level::default(), false);
+        let analysed = self.query_with_key(&query, &Level::default());
         self.view_depth -= 1;
         self.path = path;
         let analysed = analysed.map_err(denied)?;
@@ -88,6 +89,7 @@ impl Analysis<'_> {
 }
 
 fn parsed(text: &str) -> Checked<Query> {
+    parse::require_no_made_names(text)?;
     let unreadable = || Denial::odd_tree("view definition", super::ir::Pos::NONE);
     let mut statements = parse::statements(text)?;
     match (statements.pop().map(|statement| statement.kind), statements.is_empty()) {

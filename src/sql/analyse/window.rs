@@ -1,4 +1,4 @@
-//! Window functions: identifiers in their keys are replaced by a hash, and ties get a fixed order where the
+//! Window functions: their partitions may be of identifiers, their order is of visible values, and ties get a fixed order where the
 //! server's own order may be one of raw values.
 
 use super::super::allow::Sensitivity;
@@ -8,7 +8,7 @@ use super::super::ir::{
     WindowSpec,
 };
 use super::super::refusal::{Checked, Denial};
-use super::aggregate::aggregate_label;
+use super::aggregate::{aggregate_label, ordered_by};
 use super::call::{Resolved, arguments};
 use super::scope::{Level, Term};
 use super::{Analysis, Label};
@@ -23,11 +23,16 @@ impl Analysis<'_> {
         let mut partition_by = Vec::with_capacity(spec.partition_by.len());
         for key in &spec.partition_by {
             let term = self.expr(key, level)?;
-            partition_by.push(self.sort_key(&term)?);
+            let raw = !term.label.is_public() && self.keyed && level.row_key().is_some();
+            partition_by.push(if raw { term.expr } else { self.sort_key(&term)? });
+            level.partitioned.set(level.partitioned.get() || raw);
         }
         let mut order_by = Vec::with_capacity(spec.order_by.len());
         for item in &spec.order_by {
             let term = self.expr(&item.value, level)?;
+            if !term.label.is_public() {
+                return Err(ordered_by(&term, "ORDER BY in a window"));
+            }
             order_by.push(self.order_item(item, &term)?);
         }
         let frame = match &spec.frame {
@@ -69,7 +74,7 @@ impl Analysis<'_> {
             Some(Over::Named(name)) => Over::Named(name.clone()),
             None => return Err(Denial::odd_tree("window", pos)),
         };
-        if level.rows_open() {
+        if level.rows_open() || self.reads_protected() {
             let flat = flattened(&over, level, pos)?;
             if let Some(ordered) = self.tied(call, &terms, &flat, pos)? {
                 over = Over::Spec(ordered);

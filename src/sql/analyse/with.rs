@@ -31,7 +31,7 @@ impl Analysis<'_> {
             Body::Set(operation) if recursive && operation.operator == SetOperator::Union => {
                 self.recursive(cte, level)?
             }
-            _ => self.query(&cte.query, level, false)?,
+            _ => self.query_with_key(&cte.query, level)?,
         };
         let protected = self.protected_reads > reads_before;
         let mut columns = CteEntry::renamed(analysed.columns, &cte.columns, cte.pos)?;
@@ -46,6 +46,7 @@ impl Analysis<'_> {
             name: cte.name.clone(),
             columns,
             order: analysed.order,
+            row_key: analysed.row_key,
             protected,
         }));
         Ok(Cte { query: analysed.query, cycle: rewritten_cycle, ..cte.clone() })
@@ -66,6 +67,7 @@ impl Analysis<'_> {
                 name: cte.name.clone(),
                 columns: columns.clone(),
                 order: RowOrder::Open,
+                row_key: None,
                 protected: self.protected_reads > reads_before,
             };
             let inner = Level { ctes: vec![Rc::new(entry)], ..Level::inside(level) };

@@ -271,6 +271,11 @@ impl Expr {
         Self::made(ExprKind::Column { names: vec![relation.into(), column.into()], star: false })
     }
 
+    /// A column of whichever from-item has one of this name.
+    pub(in crate::sql) fn column_of_any(column: impl Into<String>) -> Self {
+        Self::made(ExprKind::Column { names: vec![column.into()], star: false })
+    }
+
     /// A text constant.
     pub(in crate::sql) fn text(value: impl Into<String>) -> Self {
         Self::made(ExprKind::Literal(Literal::Text(value.into())))

@@ -39,8 +39,10 @@ impl One<'_> {
             return Err(Denial::unsupported("COPY with parameters or tokens", Pos::NONE)
                 .hint("run the query itself, without COPY"));
         }
-        let out = Options::read(options)?.copy_out(&columns)?;
-        let rewritten = StatementKind::CopyQuery { query, options: options.to_vec() };
+        let options = Options::read(options)?;
+        let out = options.copy_out(&columns)?;
+        let treated = columns.iter().any(|column| !column.label.is_public());
+        let rewritten = StatementKind::CopyQuery { query, options: options.printed(&out, treated) };
         self.planned(rewritten, Kind::CopyOut(out), &columns, Vec::new())
     }
 }
@@ -49,7 +51,7 @@ impl One<'_> {
 #[derive(Default)]
 struct Options<'o> {
     format: Option<&'o str>,
-    header: bool,
+    header: Option<bool>,
     delimiter: Option<u8>,
     null: Option<&'o str>,
     quote: Option<u8>,
@@ -73,7 +75,7 @@ impl<'o> Options<'o> {
             };
             match option.name.as_str() {
                 "format" => read.format = Some(text.ok_or_else(odd)?),
-                "header" => read.header = !matches!(text, Some("false" | "off" | "0")),
+                "header" => read.header = Some(boolean(text).ok_or_else(odd)?),
                 "delimiter" => read.delimiter = byte()?,
                 "quote" => read.quote = byte()?,
                 "escape" => read.escape = byte()?,
@@ -105,7 +107,40 @@ impl<'o> Options<'o> {
             "binary" => CopyFormat::Binary,
             _ => return Err(Denial::new("22023", "COPY format not recognized", Pos::NONE)),
         };
-        Ok(CopyOut { format, header: self.header })
+        Ok(CopyOut { format, header: self.header.unwrap_or(false) })
+    }
+
+    /// The options in our own words, so that the server understands them as we do. A text that is treated comes
+    /// with a NULL that no value can look like: with the client's own, a value that is equal to it would show.
+    fn printed(&self, out: &CopyOut, treated: bool) -> Vec<CopyOption> {
+        let mut printed = Vec::new();
+        let mut option = |name: &str, value: CopyValue| {
+            printed.push(CopyOption { name: name.to_owned(), value, pos: Pos::NONE });
+        };
+        let text = |text: &str| CopyValue::Text(text.to_owned());
+        let byte = |byte: u8| CopyValue::Text(char::from(byte).to_string());
+        let (name, null) = match &out.format {
+            CopyFormat::Text { .. } if treated => ("text", Some("\\N")),
+            CopyFormat::Text { .. } => ("text", self.null),
+            CopyFormat::Csv { .. } => ("csv", self.null),
+            CopyFormat::Binary => ("binary", self.null),
+        };
+        option("format", text(name));
+        if let Some(header) = self.header {
+            option("header", text(if header { "true" } else { "false" }));
+        }
+        if let Some(null) = null {
+            option("null", text(null));
+        }
+        for (name, value) in [("delimiter", self.delimiter), ("quote", self.quote), ("escape", self.escape)] {
+            if let Some(value) = value {
+                option(name, byte(value));
+            }
+        }
+        if let Some(force_quote) = self.force_quote {
+            option("force_quote", force_quote.clone());
+        }
+        printed
     }
 
     fn forced(&self, columns: &[OutputColumn]) -> Vec<usize> {
@@ -116,5 +151,14 @@ impl<'o> Options<'o> {
                 .collect(),
             _ => Vec::new(),
         }
+    }
+}
+
+/// As the server reads a Boolean option.
+fn boolean(text: Option<&str>) -> Option<bool> {
+    match text.map(str::to_ascii_lowercase).as_deref() {
+        None | Some("true" | "on" | "1") => Some(true),
+        Some("false" | "off" | "0") => Some(false),
+        Some(_) => None,
     }
 }

@@ -8,6 +8,9 @@ use super::{Columns, Field, Taken};
 use crate::session::postgres::refusal::Fault;
 use crate::session::postgres::values::Scratch;
 
+/// What the store writes for NULL where something is treated, whatever the client has chosen.
+const STORED_NULL: &[u8] = b"\\N";
+
 /// The format's parameters.
 pub(super) struct Text {
     delimiter: u8,
@@ -49,12 +52,13 @@ impl Text {
                 Field::Hidden => {}
                 Field::Treated(edge) if !is_header => {
                     treated.clear();
-                    let is_value = *field != *self.null && {
+                    let is_value = *field != *STORED_NULL && {
                         unescape(field, &mut decoded);
                         edge.treat(&decoded, scratch, &mut treated)
                     };
                     if is_value { self.put(&treated, out) } else { out.put_slice(&self.null) }
                 }
+                Field::Passed if !is_header && *field == *STORED_NULL => out.put_slice(&self.null),
                 Field::Treated(_) | Field::Passed => out.put_slice(field),
             }
         }

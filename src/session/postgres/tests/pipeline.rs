@@ -1,6 +1,7 @@
 //! The extended protocol: names, errors in the middle, what the store has confirmed.
 
 use super::*;
+use crate::sql::{Effect, Parameter, ParameterSource};
 
 fn parse(name: &str, text: &str) -> Vec<u8> {
     message(b'P', format!("{name}\0{text}\0\0\0").as_bytes())
@@ -144,4 +145,17 @@ fn function_calls_are_refused() {
     assert_eq!(talk.client(&message(b'F', b"\0\0\0\x01\0\0\0\0\0\0")), " | Q(refused by sfumato.)");
     let said = talk.server(&messages(&[(b'E', b"VERROR\0C42601\0\0"), (b'Z', b"T")]));
     assert_eq!(said, "E(0A000 function call messages are not allowed here) Z(T) | ");
+}
+
+#[test]
+fn parameters_that_only_a_bind_message_fills_are_not_filled_in_sql() {
+    let mut bound = planned("SELECT $1", "+");
+    bound.parameters =
+        vec![Parameter { source: ParameterSource::Literal("token".into()), turned_back: None, type_oid: 0 }];
+    let effect = Effect::Execute { name: "s".into() };
+    let execute = Planned { kind: Kind::Session(effect), ..planned("EXECUTE s('raw')", "") };
+    let mut talk = Talk::open().knows("q", bound).knows("x", execute);
+    talk.client(&[parse("s", "q"), sync()].concat());
+    talk.server(&messages(&[(b'1', b""), (b'Z', b"I")]));
+    assert_eq!(talk.client(&message(b'Q', b"x\0")), " | Q(refused by sfumato.)");
 }
