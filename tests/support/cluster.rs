@@ -1,5 +1,7 @@
 //! A private PostgreSQL server in a temporary folder: a unix socket and a free port, stopped when dropped.
 
+#![allow(dead_code, reason = "each test file uses its own part")]
+
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -18,6 +20,11 @@ pub const SUPERUSER: &str = "postgres";
 impl Cluster {
     /// Starts a server; `None`, with a word on standard error, where there are no binaries.
     pub fn start() -> Option<Self> {
+        Self::start_with("")
+    }
+
+    /// As [`Self::start`], with more lines for the server's settings.
+    pub fn start_with(more: &str) -> Option<Self> {
         let Some(bin) = binaries() else {
             eprintln!("no PostgreSQL server binaries here: nothing tested");
             return None;
@@ -32,7 +39,7 @@ impl Cluster {
             .command("initdb", &["-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--no-sync", "-D"]));
         let settings = format!(
             "port = {port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = '{}'\nfsync = off\n\
-             log_min_messages = fatal\nmax_connections = 300\n",
+             log_min_messages = fatal\nmax_connections = 300\n{more}",
             cluster.folder().display()
         );
         let file = cluster.data().join("postgresql.auto.conf");

@@ -1,0 +1,125 @@
+//! PostgreSQL's own regression statements through the whole pipeline, with nothing protected and the lists open:
+//! every query has to be answered as the server answers it directly, or be refused.
+//!
+//! Run it by `make faithful`, which fetches the statements. `FAITHFUL_SOURCE` is the folder `src/test/regress` of
+//! the server's source, `FAITHFUL_LIBRARIES` the folder of the libraries that the statements load, and
+//! `FAITHFUL_FILES` names some of the files if not all are wanted. The findings go to `target/faithful/`.
+
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "a test may panic, and shares its support"
+)]
+
+#[path = "support/cluster.rs"]
+mod cluster;
+#[path = "faithful/connection.rs"]
+mod connection;
+#[path = "faithful/judge.rs"]
+mod judge;
+#[path = "faithful/relay.rs"]
+mod relay;
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::{Arc, Mutex};
+
+use cluster::Cluster;
+use judge::{Tally, Verdict};
+use sfumato::app::config::{Config, Machine, StoreKind};
+use sfumato::policy::SqlPlans;
+
+/// What the statements expect of a server, and what would make two servers differ.
+const SETTINGS: &str = "autovacuum = off\njit = off\nmax_prepared_transactions = 4\nfull_page_writes = off\n";
+
+/// The database as the server's own test programme makes it.
+const DATABASE: &str = "
+    CREATE DATABASE regression TEMPLATE template0;
+    ALTER DATABASE regression SET lc_messages = 'C';
+    ALTER DATABASE regression SET lc_monetary = 'C';
+    ALTER DATABASE regression SET lc_numeric = 'C';
+    ALTER DATABASE regression SET lc_time = 'C';
+    ALTER DATABASE regression SET bytea_output = 'hex';
+    ALTER DATABASE regression SET timezone_abbreviations = 'Default'";
+
+/// Nothing is protected.
+const POLICY: &str = r#"
+[[stores]]
+name = "regression"
+protocol = "postgres"
+listen = "127.0.0.1:0"
+upstream = "127.0.0.1:1"
+unlisted = "pass"
+"#;
+
+#[test]
+#[ignore = "needs the server's source: make faithful"]
+fn regression_statements_are_answered_as_directly() {
+    let source = PathBuf::from(std::env::var("FAITHFUL_SOURCE").expect("FAITHFUL_SOURCE"));
+    let libraries = std::env::var("FAITHFUL_LIBRARIES").expect("FAITHFUL_LIBRARIES");
+    let clusters = [(); 3].map(|()| Cluster::start_with(SETTINGS).expect("server programs"));
+    for cluster in &clusters {
+        for statement in DATABASE.split(';') {
+            cluster.psql(statement);
+        }
+    }
+    let results = clusters[0].folder().join("results");
+    std::fs::create_dir(&results).unwrap();
+    std::fs::set_permissions(&results, std::fs::Permissions::from_mode(0o777)).unwrap();
+
+    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/faithful");
+    let tally = Arc::new(Mutex::new(Tally::new(&target)));
+    let ports = relay::Ports { direct: clusters[0].port, control: clusters[1].port, ours: clusters[2].port };
+    let port = relay::start(ports, &nothing_protected(), &tally).unwrap();
+    for file in files(&source) {
+        tally.lock().unwrap().begin(&file);
+        let mut psql = clusters[0].client("psql", port);
+        psql.env("PGDATABASE", "regression").env("PGSSLMODE", "disable").env("PGGSSENCMODE", "disable");
+        psql.env("PGTZ", "PST8PDT").env("PGDATESTYLE", "Postgres, MDY");
+        psql.env("PGOPTIONS", "-c intervalstyle=postgres_verbose");
+        psql.env("PG_ABS_SRCDIR", &source).env("PG_ABS_BUILDDIR", clusters[0].folder());
+        psql.env("PG_LIBDIR", &libraries).env("PG_DLSUFFIX", ".so").current_dir(&source);
+        psql.args(["-X", "-q", "-f"]).arg(source.join("sql").join(format!("{file}.sql")));
+        let ended = psql.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
+        let mut tally = tally.lock().unwrap();
+        if !ended.success() {
+            tally.note(&format!("psql ended with {ended}"));
+        }
+        tally.write().unwrap();
+        eprintln!("{file}");
+    }
+    let tally = tally.lock().unwrap();
+    eprintln!("{}", tally.write().unwrap());
+    assert_eq!(
+        tally.count(Verdict::Different),
+        0,
+        "answered differently: see target/faithful/differences.txt"
+    );
+    assert!(tally.shares().0 >= 99.5, "see target/faithful/differences.txt");
+}
+
+/// The files in the order of the server's own schedule, or those that were asked for with `test_setup` before them.
+fn files(source: &Path) -> Vec<String> {
+    if let Ok(wanted) = std::env::var("FAITHFUL_FILES") {
+        return std::iter::once("test_setup").chain(wanted.split_whitespace()).map(str::to_owned).collect();
+    }
+    let schedule = std::fs::read_to_string(source.join("parallel_schedule")).expect("the schedule");
+    let lines = schedule.lines().filter_map(|line| line.strip_prefix("test:"));
+    lines.flat_map(str::split_whitespace).map(str::to_owned).collect()
+}
+
+fn nothing_protected() -> SqlPlans {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sfumato.toml");
+    std::fs::write(&file, POLICY).unwrap();
+    let config = Config::load(&file, &Machine).unwrap_or_else(|errors| panic!("{errors}"));
+    let StoreKind::Postgres(store) = &config.stores[0].kind else { panic!("no such store") };
+    store.plans.of(None).as_ref().clone()
+}
