@@ -56,6 +56,7 @@ impl Analysis<'_> {
                 let kind = ExprKind::Extreme { greatest: *greatest, values };
                 Ok(Term::public(Expr { kind, pos }, ty))
             }
+            ExprKind::Xml(xml) => self.xml(xml, pos, level),
             ExprKind::Call(call) => self.call(call, pos, level),
             ExprKind::SqlValue { value, precision } => Ok(self.sql_value(*value, *precision, pos)),
             ExprKind::Sublink(sublink) => self.sublink(sublink, pos, level),

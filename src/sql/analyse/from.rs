@@ -47,6 +47,7 @@ impl Analysis<'_> {
                 self.subquery_item(*lateral, query, alias.as_ref(), level)
             }
             FromItem::Function(function) => self.function_item(function, level),
+            FromItem::XmlTable(table) => self.xml_table(table, level),
             FromItem::Join(join) => self.join(join, level),
         }
     }

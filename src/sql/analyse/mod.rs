@@ -34,6 +34,7 @@ mod types;
 mod view;
 mod window;
 mod with;
+mod xml;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
 //! The name that the server gives to a column without one (PostgreSQL's `FigureColname`).
 
-use super::super::ir::{Expr, ExprKind, SqlValue, Step, Sublink};
+use super::super::ir::{Expr, ExprKind, SqlValue, Step, Sublink, Xml};
 
 /// The name of an output column that has no alias.
 pub(super) fn column_name(expr: &Expr) -> String {
@@ -39,11 +39,25 @@ fn strong(expr: &Expr) -> Option<(String, bool)> {
         },
         ExprKind::Array(_) => named("array"),
         ExprKind::Row { .. } => named("row"),
+        ExprKind::Xml(xml) => xml_name(xml).and_then(named),
         ExprKind::Coalesce(_) => named("coalesce"),
         ExprKind::Extreme { greatest: true, .. } => named("greatest"),
         ExprKind::Extreme { greatest: false, .. } => named("least"),
         ExprKind::SqlValue { value, .. } => named(sql_value_name(*value)),
         _ => None,
+    }
+}
+
+const fn xml_name(xml: &Xml) -> Option<&'static str> {
+    match xml {
+        Xml::Concat(_) => Some("xmlconcat"),
+        Xml::Element { .. } => Some("xmlelement"),
+        Xml::Forest(_) => Some("xmlforest"),
+        Xml::Parse { .. } => Some("xmlparse"),
+        Xml::Instruction { .. } => Some("xmlpi"),
+        Xml::Root { .. } => Some("xmlroot"),
+        Xml::Serialize { .. } => Some("xmlserialize"),
+        Xml::IsDocument(_) => None,
     }
 }
 

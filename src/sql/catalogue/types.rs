@@ -15,6 +15,7 @@ pub(in crate::sql) mod oid {
     pub(in crate::sql) const INT4: Oid = 23;
     pub(in crate::sql) const TEXT: Oid = 25;
     pub(in crate::sql) const OID: Oid = 26;
+    pub(in crate::sql) const XML: Oid = 142;
     pub(in crate::sql) const CIDR: Oid = 650;
     pub(in crate::sql) const FLOAT4: Oid = 700;
     pub(in crate::sql) const FLOAT8: Oid = 701;

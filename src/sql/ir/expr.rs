@@ -1,6 +1,6 @@
 //! Expressions.
 
-use super::{OrderItem, Pos, Qualified, Query, TypeName};
+use super::{OrderItem, Pos, Qualified, Query, TypeName, Xml};
 
 /// An expression and where it stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -104,6 +104,7 @@ pub(in crate::sql) enum ExprKind {
     },
     /// `GROUPING(a, b)`.
     Grouping(Vec<Expr>),
+    Xml(Box<Xml>),
 }
 
 /// `ANY` or `ALL`.

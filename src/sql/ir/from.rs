@@ -1,6 +1,6 @@
 //! What stands in `FROM`.
 
-use super::{Expr, Pos, Qualified, Query, TypeName};
+use super::{Expr, Pos, Qualified, Query, TypeName, XmlTable};
 
 /// An item of `FROM`.
 #[derive(Clone, Debug, PartialEq)]
@@ -8,6 +8,7 @@ pub(in crate::sql) enum FromItem {
     Table(TableItem),
     Subquery { lateral: bool, query: Box<Query>, alias: Option<Alias> },
     Function(FunctionItem),
+    XmlTable(Box<XmlTable>),
     Join(Box<Join>),
 }
 

@@ -10,6 +10,7 @@ mod name;
 mod query;
 mod statement;
 pub(super) mod walk;
+mod xml;
 
 pub(super) use expr::{
     Argument, Bound, BoundKind, Call, Expr, ExprKind, Frame, FrameExclusion, FrameUnits, Literal, Over,
@@ -27,3 +28,4 @@ pub(super) use statement::{
     CopyOption, CopyValue, CursorOptions, FetchDirection, SetValue, Statement, StatementKind, Transaction,
     TransactionMode, Variable,
 };
+pub(super) use xml::{Standalone, Xml, XmlColumn, XmlTable};

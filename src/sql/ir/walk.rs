@@ -73,6 +73,7 @@ fn children(kind: &mut ExprKind, visitor: &mut dyn Visitor) {
             }
             exprs(otherwise.as_deref_mut(), visitor);
         }
+        ExprKind::Xml(xml) => exprs(xml.expressions(), visitor),
         ExprKind::Call(call) => self::call(call, visitor),
         ExprKind::Sublink(sublink) => match &mut **sublink {
             Sublink::Exists(inner) | Sublink::Scalar(inner) | Sublink::Array(inner) => query(inner, visitor),
@@ -167,6 +168,7 @@ fn from_item(item: &mut FromItem, visitor: &mut dyn Visitor) {
         FromItem::Function(function) => {
             exprs(function.functions.iter_mut().map(|(call, _)| call), visitor);
         }
+        FromItem::XmlTable(table) => exprs(table.expressions(), visitor),
         FromItem::Join(join) => {
             from_item(&mut join.left, visitor);
             from_item(&mut join.right, visitor);

@@ -7,6 +7,7 @@ use super::super::ir::{Expr, ExprKind, Pos, Quantifier, Step, Sublink, Truth};
 use super::super::refusal::{Checked, Denial};
 use super::{
     constant, function, inner, operator, optional_expr, qualified, query, required, required_expr, string,
+    xml,
 };
 
 /// Lowers an expression.
@@ -50,6 +51,8 @@ pub(super) fn expr(node: Node) -> Checked<Expr> {
         NodeEnum::AArrayExpr(node) => made(ExprKind::Array(exprs(node.elements)?), node.list_start),
         NodeEnum::RowExpr(node) => row(*node),
         NodeEnum::AIndirection(node) => path(*node),
+        NodeEnum::XmlExpr(node) => xml::expression(*node),
+        NodeEnum::XmlSerialize(node) => xml::serialize(*node),
         NodeEnum::GroupingFunc(node) => made(ExprKind::Grouping(exprs(node.args)?), node.location),
         other => Err(unsupported(&other)),
     }
@@ -63,8 +66,6 @@ pub(super) fn exprs(nodes: Vec<Node>) -> Checked<Vec<Expr>> {
 /// The refusal of an expression that we have no word for.
 fn unsupported(node: &NodeEnum) -> Denial {
     let (construct, location) = match node {
-        NodeEnum::XmlExpr(node) => ("an XML expression", node.location),
-        NodeEnum::XmlSerialize(node) => ("XMLSERIALIZE", node.location),
         NodeEnum::CurrentOfExpr(_) => ("WHERE CURRENT OF", -1),
         NodeEnum::SetToDefault(node) => ("DEFAULT", node.location),
         NodeEnum::JsonFuncExpr(node) => ("an SQL/JSON function", node.location),

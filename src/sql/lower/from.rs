@@ -8,7 +8,7 @@ use super::super::ir::{
     TableItem,
 };
 use super::super::refusal::{Checked, Denial};
-use super::{constant, expr, given, inner, optional_expr, qualified, query, required, strings};
+use super::{constant, expr, given, inner, optional_expr, qualified, query, required, strings, xml};
 use crate::sql::ir::Qualified;
 
 /// Lowers an item.
@@ -23,9 +23,7 @@ pub(super) fn item(node: Node) -> Checked<FromItem> {
         NodeEnum::RangeFunction(function) => function_item(function).map(FromItem::Function),
         NodeEnum::RangeTableSample(sample) => table_sample(*sample),
         NodeEnum::JoinExpr(node) => join(*node).map(|join| FromItem::Join(Box::new(join))),
-        NodeEnum::RangeTableFunc(function) => {
-            Err(Denial::unsupported("XMLTABLE", Pos::at(function.location)))
-        }
+        NodeEnum::RangeTableFunc(table) => Ok(FromItem::XmlTable(Box::new(xml::table(*table)?))),
         NodeEnum::JsonTable(table) => Err(Denial::unsupported("JSON_TABLE", Pos::at(table.location))),
         _ => Err(Denial::unsupported("this item of FROM", Pos::NONE)),
     }
@@ -52,7 +50,7 @@ pub(super) fn table_item(table: protobuf::RangeVar) -> Checked<TableItem> {
     })
 }
 
-fn alias(node: protobuf::Alias) -> Checked<Alias> {
+pub(super) fn alias(node: protobuf::Alias) -> Checked<Alias> {
     let protobuf::Alias { aliasname, colnames } = node;
     Ok(Alias { name: aliasname, columns: strings(colnames)? })
 }

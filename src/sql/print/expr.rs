@@ -25,6 +25,7 @@ impl Writer {
             ExprKind::Extreme { greatest: false, values } => self.function_like("LEAST", values),
             ExprKind::Grouping(values) => self.function_like("GROUPING", values),
             ExprKind::NullIf(left, right) => self.function_like("NULLIF", [&**left, &**right]),
+            ExprKind::Xml(xml) => self.xml(xml),
             ExprKind::Call(call) => self.call(call),
             ExprKind::SqlValue { value, precision } => self.sql_value(*value, *precision),
             ExprKind::Sublink(sublink) => self.sublink(sublink),
@@ -141,7 +142,7 @@ impl Writer {
         self.text.push(')');
     }
 
-    fn function_like<'a>(&mut self, name: &str, values: impl IntoIterator<Item = &'a Expr>) {
+    pub(super) fn function_like<'a>(&mut self, name: &str, values: impl IntoIterator<Item = &'a Expr>) {
         self.word(name);
         self.parenthesised(values);
     }

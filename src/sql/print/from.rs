@@ -15,6 +15,7 @@ impl Writer {
                 self.alias(alias.as_ref());
             }
             FromItem::Function(function) => self.function_item(function),
+            FromItem::XmlTable(table) => self.xml_table(table),
             FromItem::Join(join) => self.join(join),
         }
     }
@@ -43,7 +44,7 @@ impl Writer {
         }
     }
 
-    fn alias(&mut self, alias: Option<&Alias>) {
+    pub(super) fn alias(&mut self, alias: Option<&Alias>) {
         if let Some(alias) = alias {
             self.word(" AS ");
             self.identifier(&alias.name);

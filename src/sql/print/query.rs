@@ -90,7 +90,7 @@ impl Writer {
         }
     }
 
-    fn target(&mut self, target: &Target) {
+    pub(super) fn target(&mut self, target: &Target) {
         self.expr(&target.value);
         if let Some(name) = &target.name {
             self.word(" AS ");
