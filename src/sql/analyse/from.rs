@@ -67,8 +67,16 @@ impl Analysis<'_> {
         if cte.protected {
             self.protected_reads += 1;
         }
+        let renamed = table.alias.as_ref().map_or(0, |alias| alias.columns.len());
+        if renamed + cte.made_columns > cte.columns.len() {
+            let message = format!("more column names are given than \"{}\" has columns", cte.name);
+            return Err(Denial::new("42P10", message, table.pos));
+        }
         let names = self.item_of(&cte.name, table.alias.as_ref(), &cte.columns, table.pos, level)?;
-        let item = FromItem::Table(TableItem { alias: Some(column_alias(&names)), ..table.clone() });
+        let mut alias = column_alias(&names);
+        // The server adds the columns of SEARCH and CYCLE after it gave the others their names.
+        alias.columns.truncate(alias.columns.len().saturating_sub(cte.made_columns));
+        let item = FromItem::Table(TableItem { alias: Some(alias), ..table.clone() });
         let names = names.keyed(cte.row_key.as_ref());
         Ok(FromPart { item, names: vec![Rc::new(names)], order: cte.order })
     }

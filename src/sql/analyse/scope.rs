@@ -82,6 +82,8 @@ pub(super) enum WholeRow {
 pub(super) struct CteEntry {
     pub(super) name: String,
     pub(super) columns: Vec<OutputColumn>,
+    /// How many of the last come from `SEARCH` and `CYCLE`.
+    pub(super) made_columns: usize,
     pub(super) order: RowOrder,
     /// The hidden column with the key of its rows.
     pub(super) row_key: Option<OutputColumn>,

@@ -35,6 +35,7 @@ impl Analysis<'_> {
         };
         let protected = self.protected_reads > reads_before;
         let mut columns = CteEntry::renamed(analysed.columns, &cte.columns, cte.pos)?;
+        let own_columns = columns.len();
         if let Some(search) = &cte.search {
             search_columns(search, &mut columns, cte.pos)?;
         }
@@ -44,6 +45,7 @@ impl Analysis<'_> {
         }
         level.ctes.push(Rc::new(CteEntry {
             name: cte.name.clone(),
+            made_columns: columns.len() - own_columns,
             columns,
             order: analysed.order,
             row_key: analysed.row_key,
@@ -66,6 +68,7 @@ impl Analysis<'_> {
             let entry = CteEntry {
                 name: cte.name.clone(),
                 columns: columns.clone(),
+                made_columns: 0,
                 order: RowOrder::Open,
                 row_key: None,
                 protected: self.protected_reads > reads_before,
