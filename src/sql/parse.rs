@@ -37,6 +37,32 @@ pub(super) fn statements(text: &str) -> Checked<Vec<Statement>> {
     lower::statements(parsed.protobuf)
 }
 
+/// Refuses `1_000` and `0x1F` for servers before version 16, which do not read them as the parser does.
+pub(super) fn require_old_numerals(text: &str) -> Checked<()> {
+    use pg_query::protobuf::Token;
+    let looks_new = |pair: &[u8]| match pair {
+        [digit, next] => digit.is_ascii_digit() && b"_xXoObB".contains(next),
+        _ => false,
+    };
+    if text.len() > MAX_STATEMENT_BYTES || !text.as_bytes().windows(2).any(looks_new) {
+        return Ok(());
+    }
+    let scanned = pg_query::scan(text).map_err(|error| syntax_error(&error))?;
+    for token in scanned.tokens {
+        let kind = Token::try_from(token.token).unwrap_or(Token::Nul);
+        let (Ok(start), Ok(end)) = (usize::try_from(token.start), usize::try_from(token.end)) else {
+            continue;
+        };
+        let digits = text.get(start..end).unwrap_or_default();
+        let numeral = matches!(kind, Token::Iconst | Token::Fconst | Token::Param);
+        if numeral && digits.bytes().any(|byte| b"_xXoObB".contains(&byte)) {
+            let message = "trailing junk after numeric literal";
+            return Err(Denial::new("42601", message, Pos::at(token.start)));
+        }
+    }
+    Ok(())
+}
+
 /// Runs `work` where deep trees are safe.
 ///
 /// # Errors

@@ -62,6 +62,9 @@ impl Planner {
         parameters: &[u32],
     ) -> Result<Vec<Planned>, Refusal> {
         let work = || {
+            if self.world.catalogue.server_version() < 160_000 {
+                parse::require_old_numerals(text)?;
+            }
             let statements = parse::statements(text)?;
             if parse::may_hold_made_names(text) {
                 statements.iter().try_for_each(|one| parse::require_no_made_names(&print::statement(one)))?;
