@@ -250,10 +250,11 @@ fn function(fields: &mut Fields<'_>) -> Option<(String, Function)> {
     let all_types: Vec<Oid> = fields.words()?;
     let modes: Vec<String> = fields.words()?;
     let names = fields.names()?;
-    let outputs = all_types.iter().zip(&modes).enumerate().filter_map(|(index, (ty, mode))| {
-        let out = matches!(mode.as_str(), "o" | "b" | "t");
+    let returned = all_types.iter().zip(&modes).enumerate();
+    let returned = returned.filter(|(_, (_, mode))| matches!(mode.as_str(), "o" | "b" | "t"));
+    let outputs = returned.enumerate().map(|(number, (index, (ty, _)))| {
         let name = names.get(index).filter(|name| !name.is_empty()).cloned();
-        out.then(|| (name.unwrap_or_else(|| format!("column{}", index + 1)), *ty))
+        (name.unwrap_or_else(|| format!("column{}", number + 1)), *ty)
     });
     let outputs = outputs.collect();
     let extension = fields.nullable()?.map(str::to_owned);
