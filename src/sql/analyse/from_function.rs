@@ -3,7 +3,9 @@
 use std::rc::Rc;
 
 use super::super::catalogue::{TypeRef, oid};
-use super::super::ir::{Alias, ColumnDefinition, Expr, ExprKind, FromItem, FunctionItem, Pos};
+use super::super::ir::{
+    Alias, Call, ColumnDefinition, Expr, ExprKind, FromItem, FunctionItem, Pos, Qualified,
+};
 use super::super::refusal::{Checked, Denial};
 use super::from::{FromPart, column_alias};
 use super::name::column_name;
@@ -21,6 +23,8 @@ impl Analysis<'_> {
         let mut columns = Vec::new();
         let mut functions = Vec::with_capacity(item.functions.len());
         let mut scalar = item.functions.len() == 1 && !item.ordinality;
+        let opened = opened_unnest(item);
+        let item = opened.as_ref().unwrap_or(item);
         for (call, definitions) in &item.functions {
             let definitions = if definitions.is_empty() { &item.definitions } else { definitions };
             let term = self.expr(call, level)?;
@@ -71,7 +75,7 @@ impl Analysis<'_> {
                     let known = self.catalogue().collation_named(name, &self.path);
                     let unknown = || Denial::new("42704", "this collation does not exist", definition.ty.pos);
                     let known = known.ok_or_else(unknown)?;
-                    Some(super::ir::Qualified::within(&known.schema, &known.name))
+                    Some(Qualified::within(&known.schema, &known.name))
                 }
             };
             Ok(ColumnDefinition { name: definition.name.clone(), ty, collation })
@@ -95,9 +99,6 @@ impl Analysis<'_> {
             let columns = definitions.iter().map(column).collect::<Checked<_>>()?;
             return Ok(FunctionColumns { columns, scalar: false });
         }
-        if let Some(columns) = self.unnested(call, term)? {
-            return Ok(FunctionColumns { columns, scalar: false });
-        }
         if let Some(columns) = self.output_columns_of(term) {
             let scalar = columns.len() == 1 && self.gives_scalar(term);
             let columns = columns
@@ -113,17 +114,6 @@ impl Analysis<'_> {
         let name = alias.map_or_else(|| column_name(call), |alias| alias.name.clone());
         let column = OutputColumn { name, label: term.label.clone(), ty: term.ty };
         Ok(FunctionColumns { columns: vec![column], scalar: true })
-    }
-
-    /// `unnest(a, b)` is a column for each array.
-    fn unnested(&mut self, call: &Expr, term: &Term) -> Checked<Option<Vec<OutputColumn>>> {
-        let ExprKind::Call(inner) = &call.kind else { return Ok(None) };
-        if inner.name.name != "unnest" || inner.arguments.len() < 2 {
-            return Ok(None);
-        }
-        term.label.require_public("unnest() of several arrays", call.pos)?;
-        let column = OutputColumn { name: "unnest".to_owned(), label: Label::Public, ty: None };
-        Ok(Some(vec![column; inner.arguments.len()]))
     }
 
     /// The named output columns of a function, or the attributes of the composite type that it gives.
@@ -151,6 +141,32 @@ impl Analysis<'_> {
             matches!(function.result, oid::ANYELEMENT | oid::ANYCOMPATIBLE | oid::ANYNONARRAY | oid::RECORD)
         })
     }
+}
+
+/// `unnest(a, b)` is short for `ROWS FROM (unnest(a), unnest(b))`, as the server reads it too.
+fn opened_unnest(item: &FunctionItem) -> Option<FunctionItem> {
+    let short = |(call, definitions): &(Expr, Vec<ColumnDefinition>)| match &call.kind {
+        ExprKind::Call(call) => {
+            let named = call.name.schema.is_none() && call.name.name == "unnest";
+            named && call.arguments.len() > 1 && call.is_plain() && definitions.is_empty()
+        }
+        _ => false,
+    };
+    if !item.definitions.is_empty() || !item.functions.iter().any(short) {
+        return None;
+    }
+    let mut functions = Vec::with_capacity(item.functions.len() + 1);
+    for function in &item.functions {
+        let (ExprKind::Call(call), true) = (&function.0.kind, short(function)) else {
+            functions.push(function.clone());
+            continue;
+        };
+        functions.extend(call.arguments.iter().map(|argument| {
+            let one = Call::plain(Qualified::builtin("unnest"), vec![argument.value.clone()]);
+            (Expr { kind: ExprKind::Call(Box::new(one)), pos: function.0.pos }, Vec::new())
+        }));
+    }
+    Some(FunctionItem { rows_from: true, functions, ..item.clone() })
 }
 
 fn unknown_columns(pos: Pos) -> Denial {
