@@ -127,7 +127,11 @@ impl Analysis<'_> {
             );
             return Err(Denial::new("42P10", message, pos));
         }
-        let printed = self.free_alias(name, level);
+        // Where a row is named like one of its columns, the server would read the name as the column.
+        let ambiguous = columns.len() > 1
+            && (given.iter().any(|column| column == name)
+                || columns.iter().skip(given.len()).any(|column| column.name == name));
+        let printed = if ambiguous { self.made_name() } else { self.free_alias(name, level) };
         let visible: Vec<&String> = columns
             .iter()
             .enumerate()
