@@ -27,6 +27,9 @@ impl<'a> Analysis<'a> {
             .map(|argument| self.expr(&argument.value, level))
             .collect::<Checked<Vec<Term>>>()?;
         let types: Vec<Option<Oid>> = terms.iter().map(Term::oid).collect();
+        if let (true, [term]) = (self.is_field(call, &types), terms.as_slice()) {
+            return self.field_of(&call.name.name, term.clone(), pos, level);
+        }
         let Some(resolved) = self.resolve_function(call, &types, pos)? else {
             return self.call_of_type(call, terms, pos);
         };
@@ -157,6 +160,20 @@ impl<'a> Analysis<'a> {
     }
 
     fn is_type(&self, name: &Qualified) -> bool {
+    /// `name(row)` is the field of this name, where no function of the name takes such a row.
+    fn is_field(&self, call: &Call, types: &[Option<Oid>]) -> bool {
+        let (None, [Some(row)]) = (&call.name.schema, types) else { return false };
+        if !call.is_plain() || self.attribute_type(*row, &call.name.name).is_none() {
+            return false;
+        }
+        let functions = self.catalogue().functions(&call.name.name).iter();
+        let mut visible = functions.filter(|function| self.path.contains(&function.schema));
+        !visible.any(|function| match parameters(function, call).as_deref() {
+            Some([wanted, ..]) => infer::coerces(self.catalogue(), *row, *wanted),
+            _ => false,
+        })
+    }
+
         self.catalogue().type_by_name(name, &self.path).is_some()
     }
 

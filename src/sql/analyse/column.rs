@@ -150,6 +150,11 @@ impl Analysis<'_> {
         Ok(Some((read(owner, &column.term, base.pos), rest)))
     }
 
+    /// The field of a row.
+    pub(super) fn field_of(&mut self, name: &str, row: Term, pos: Pos, level: &Level<'_>) -> Checked<Term> {
+        self.steps(row, &[Step::Field(name.to_owned())], pos, level)
+    }
+
     fn steps(&mut self, base: Term, steps: &[Step], pos: Pos, level: &Level<'_>) -> Checked<Term> {
         let mut label = base.label.clone();
         let mut ty = base.ty;

@@ -308,6 +308,13 @@ impl Expr {
 }
 
 impl Call {
+    /// True if it is made of a name and positional arguments only.
+    pub(in crate::sql) fn is_plain(&self) -> bool {
+        let named = self.arguments.iter().any(|argument| argument.name.is_some());
+        let marked = self.star || self.variadic || self.distinct || self.within_group;
+        !named && !marked && self.order_by.is_empty() && self.filter.is_none() && self.over.is_none()
+    }
+
     /// A call with positional arguments and nothing else.
     pub(in crate::sql) fn plain(name: Qualified, arguments: Vec<Expr>) -> Self {
         Self {
