@@ -202,10 +202,6 @@ impl<'a> Analysis<'a> {
         if call.name.schema.as_deref().is_some_and(|schema| schema != "pg_catalog") {
             return Ok(None);
         }
-        let text = |index: usize| match call.arguments.get(index).map(|argument| &argument.value.kind) {
-            Some(ExprKind::Literal(Literal::Text(text))) => Some(text.as_str()),
-            _ => None,
-        };
         match call.name.name.as_str() {
             "current_schema" if call.arguments.is_empty() => {
                 Ok(Some(Term::public(self.current_schema(), Some(TypeRef::plain(oid::NAME)))))
@@ -226,7 +222,8 @@ impl<'a> Analysis<'a> {
                 Ok(Some(Term::public(Expr::made(ExprKind::Array(names)).cast(array), None)))
             }
             "current_setting" => {
-                let Some(setting) = text(0) else {
+                let first = call.arguments.first();
+                let Some(setting) = first.and_then(|argument| self.literal_text(&argument.value)) else {
                     return Err(Denial::unsupported("current_setting() of anything but a literal", pos));
                 };
                 if setting.eq_ignore_ascii_case("search_path") {
@@ -247,6 +244,20 @@ impl<'a> Analysis<'a> {
 }
 
 /// The arguments of a call, rewritten.
+impl Analysis<'_> {
+    /// `'text'`, or `'text'::text`, as views have it.
+    fn literal_text<'e>(&self, value: &'e Expr) -> Option<&'e str> {
+        match &value.kind {
+            ExprKind::Literal(Literal::Text(text)) => Some(text),
+            ExprKind::Cast { value, to } if to.modifiers.is_empty() && to.dimensions.is_empty() => {
+                let (_, ty) = self.resolve_type(to).ok()?;
+                if ty.oid == oid::TEXT { self.literal_text(value) } else { None }
+            }
+            _ => None,
+        }
+    }
+}
+
 pub(super) fn arguments(call: &Call, terms: Vec<Term>) -> Vec<Argument> {
     let names = call.arguments.iter().map(|argument| argument.name.clone());
     names.zip(terms).map(|(name, term)| Argument { name, value: term.expr }).collect()
