@@ -5,7 +5,7 @@ use super::super::catalogue::{Function, FunctionKind, Oid, TypeRef, oid};
 use super::super::ir::{Argument, Call, Expr, ExprKind, Literal, Pos, Qualified, TypeName};
 use super::super::refusal::{Checked, Denial};
 use super::scope::{Level, Term};
-use super::{Analysis, Label, infer};
+use super::{Analysis, Label, infer, is_temporary};
 
 /// A function that was found.
 pub(super) struct Resolved<'c> {
@@ -107,7 +107,8 @@ impl<'a> Analysis<'a> {
         let all = self.catalogue().functions(&call.name.name);
         let visible = |function: &&Function| match &call.name.schema {
             Some(schema) => function.schema == *schema,
-            None => self.path.contains(&function.schema),
+            // Functions are never looked for among temporary things unless they are named so.
+            None => self.path.contains(&function.schema) && !is_temporary(&function.schema),
         };
         let mut visible: Vec<&Function> = all.iter().filter(visible).collect();
         if visible.is_empty() {
@@ -159,7 +160,6 @@ impl<'a> Analysis<'a> {
         }))
     }
 
-    fn is_type(&self, name: &Qualified) -> bool {
     /// `name(row)` is the field of this name, where no function of the name takes such a row.
     fn is_field(&self, call: &Call, types: &[Option<Oid>]) -> bool {
         let (None, [Some(row)]) = (&call.name.schema, types) else { return false };
@@ -174,6 +174,7 @@ impl<'a> Analysis<'a> {
         })
     }
 
+    fn is_type(&self, name: &Qualified) -> bool {
         self.catalogue().type_by_name(name, &self.path).is_some()
     }
 
@@ -243,7 +244,6 @@ impl<'a> Analysis<'a> {
     }
 }
 
-/// The arguments of a call, rewritten.
 impl Analysis<'_> {
     /// `'text'`, or `'text'::text`, as views have it.
     fn literal_text<'e>(&self, value: &'e Expr) -> Option<&'e str> {
@@ -258,6 +258,7 @@ impl Analysis<'_> {
     }
 }
 
+/// The arguments of a call, rewritten.
 pub(super) fn arguments(call: &Call, terms: Vec<Term>) -> Vec<Argument> {
     let names = call.arguments.iter().map(|argument| argument.name.clone());
     names.zip(terms).map(|(name, term)| Argument { name, value: term.expr }).collect()

@@ -241,6 +241,11 @@ impl<'a> Analysis<'a> {
     }
 }
 
+/// True for a session's schema of temporary relations.
+fn is_temporary(schema: &str) -> bool {
+    schema.starts_with("pg_temp_")
+}
+
 /// The protocol counts parameters in 16 bits.
 fn numbered(index: usize, pos: ir::Pos) -> Checked<u32> {
     u16::try_from(index + 1)

@@ -66,7 +66,7 @@ impl Analysis<'_> {
             return Err(Denial::new("42P01", format!("relation \"{shown}\" does not exist"), pos));
         };
         match relation.kind {
-            RelationKind::Sequence => {
+            RelationKind::Sequence if !self.world.lists.all_open() => {
                 Err(Denial::forbidden(format!("reading sequence {} is refused", shown(relation)), pos))
             }
             RelationKind::Composite | RelationKind::Other => {

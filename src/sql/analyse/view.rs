@@ -10,7 +10,7 @@ use super::super::refusal::{Checked, Denial};
 use super::from::{FromPart, column_alias};
 use super::relation::shown;
 use super::scope::{CteEntry, Level};
-use super::{Analysed, Analysis, MAX_VIEW_DEPTH};
+use super::{Analysed, Analysis, MAX_VIEW_DEPTH, is_temporary};
 
 impl Analysis<'_> {
     /// A view: its definition where that reads protected relations, else its name.
@@ -78,7 +78,11 @@ impl Analysis<'_> {
         let text = view.definition.as_deref().unwrap_or_default();
         let query = parsed(text).map_err(denied)?;
         let reads_before = self.protected_reads;
-        let path = std::mem::replace(&mut self.path, vec!["pg_catalog".to_owned()]);
+        // Definitions are printed where only these schemas are searched.
+        let mut searched: Vec<String> =
+            self.path.iter().filter(|schema| is_temporary(schema)).cloned().collect();
+        searched.push("pg_catalog".to_owned());
+        let path = std::mem::replace(&mut self.path, searched);
         self.view_depth += 1;
         let analysed = self.query_with_key(&query, &Level::default());
         self.view_depth -= 1;
