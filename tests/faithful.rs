@@ -37,7 +37,7 @@ use sfumato::app::config::{Config, Machine, StoreKind};
 use sfumato::policy::SqlPlans;
 
 /// What the statements expect of a server, and what would make two servers differ.
-const SETTINGS: &str = "autovacuum = off\njit = off\nmax_prepared_transactions = 4\nfull_page_writes = off\n";
+const SETTINGS: &str = "autovacuum = off\njit = off\nmax_prepared_transactions = 4\nlock_timeout = 30000\nfull_page_writes = off\n";
 
 /// The database as the server's own test programme makes it.
 const DATABASE: &str = "

@@ -1,5 +1,7 @@
 //! Between psql and three servers in lockstep: two are asked directly, the third what the pipeline makes of a query.
 //!
+//! The second, like the third, has the settings that the proxy pins, and is asked for the catalogue whenever the
+//! third is: what already differs between the first two does not come from the pipeline.
 //! psql reads the statements' files, so that its own commands and variables mean what they mean. It is shown what the
 //! first server answers. Whatever is no query goes to all three as it is.
 
@@ -84,7 +86,7 @@ impl<'t> Session<'t> {
         client.set_nodelay(true)?;
         let (mut client, parameters) = Connection::from_client(client)?;
         let (direct, greeting) = Connection::to_server(ports.direct, &parameters)?;
-        let (control, _) = Connection::to_server(ports.control, &parameters)?;
+        let (control, _) = Connection::to_server(ports.control, &pinned(&parameters))?;
         let (ours, _) = Connection::to_server(ports.ours, &pinned(&parameters))?;
         client.send_all(&greeting)?;
         let user = parameters.iter().find(|(name, _)| name == "user").map(|(_, user)| user.clone());
@@ -169,6 +171,15 @@ impl<'t> Session<'t> {
             let answer = self.answers()?.0;
             return self.reply(&answer);
         };
+        if self.stale {
+            self.look_up()?;
+        }
+        if statement.contains("current_schema") && self.has_temporary() {
+            // What it answers is the session's, and so is whether temporary relations come first.
+            self.everywhere(message)?;
+            let answer = self.answers()?.0;
+            return self.reply(&answer);
+        }
         let planned = self.plan(statement)?;
         let direct = self.direct.ask(bytes)?;
         let control = self.control.ask(bytes)?;
@@ -183,12 +194,8 @@ impl<'t> Session<'t> {
 
     /// What the pipeline makes of a statement; what it does not know is looked up again, once.
     fn plan(&mut self, statement: &str) -> io::Result<Planned> {
-        let fresh = self.stale;
-        if fresh {
-            self.look_up()?;
-        }
         match self.planned(statement) {
-            Planned::Refused { code, .. } if !fresh && code.starts_with("42") => {
+            Planned::Refused { code, .. } if code.starts_with("42") => {
                 self.look_up()?;
                 Ok(self.planned(statement))
             }
@@ -196,13 +203,16 @@ impl<'t> Session<'t> {
         }
     }
 
+    fn has_temporary(&self) -> bool {
+        self.temporary.is_some() || self.path.iter().any(|schema| schema.starts_with("pg_temp"))
+    }
+
     fn planned(&self, statement: &str) -> Planned {
         let Some(planner) = &self.planner else {
             return Planned::Refused { code: String::new(), message: "no catalogue".to_owned() };
         };
         // Temporary tables hide others without being on the path that a session shows.
-        let hidden = self.temporary.iter().filter(|_| !statement.contains("current_schema"));
-        let path: Vec<String> = hidden.chain(&self.path).cloned().collect();
+        let path: Vec<String> = self.temporary.iter().chain(&self.path).cloned().collect();
         let view = SessionView { search_path: Some(&path), user: &self.user, role: None, salt: &[7; 16] };
         match planner.plan(statement, &view, &[]) {
             Ok(planned) => match planned.as_slice() {
@@ -221,10 +231,11 @@ impl<'t> Session<'t> {
     fn look_up(&mut self) -> io::Result<()> {
         let paths = "SELECT pg_catalog.current_setting('search_path'), (SELECT nspname FROM pg_catalog.pg_namespace \
                      WHERE oid = pg_catalog.pg_my_temp_schema())";
-        let paths = self.ours.rows(paths)?;
-        let [Some(listed), temporary] = paths.first().map(Vec::as_slice).unwrap_or_default() else {
+        let found = self.ours.rows(paths)?;
+        let [Some(listed), temporary] = found.first().map(Vec::as_slice).unwrap_or_default() else {
             return Err(io::Error::other("no search path"));
         };
+        self.control.rows(paths)?;
         let mut answers = Vec::with_capacity(QUERIES.len());
         for query in &QUERIES {
             let text = query.text.replace("'^pg_(toast|temp)'", "'^pg_toast'");
@@ -235,6 +246,7 @@ impl<'t> Session<'t> {
                 text
             };
             answers.push(self.ours.rows(&text)?);
+            self.control.rows(&text)?;
         }
         self.path = schemas(listed);
         self.temporary.clone_from(temporary);
