@@ -1,5 +1,5 @@
 # What a person types here. Each target does its own set-up; see CONTRIBUTING.md.
-.PHONY: demo test bench soak setup fmt lint doc help
+.PHONY: demo test bench soak faithful setup fmt lint doc help
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -20,6 +20,10 @@ bench: ## kernels and bodies with criterion, then the whole process beside nginx
 soak: ## the long tests: properties with many cases (SOAK_CASES), generated input against an oracle
 	@scripts/setup soak
 	@scripts/soak
+
+faithful: ## the server's own regression statements through the pipeline, beside a server asked directly
+	@scripts/setup test
+	@scripts/faithful
 
 setup: ## install what building and testing needs
 	@scripts/setup test

@@ -26,6 +26,7 @@ mod judge;
 #[path = "faithful/relay.rs"]
 mod relay;
 
+use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -33,8 +34,8 @@ use std::sync::{Arc, Mutex};
 
 use cluster::Cluster;
 use judge::{Tally, Verdict};
-use sfumato::app::config::{Config, Machine, StoreKind};
-use sfumato::policy::SqlPlans;
+use sfumato::kernel::Treatment;
+use sfumato::policy::{NamedTreatment, SqlPlans, SqlPolicy};
 
 /// What the statements expect of a server, and what would make two servers differ.
 const SETTINGS: &str = "autovacuum = off\njit = off\nmax_prepared_transactions = 4\nlock_timeout = 30000\nfull_page_writes = off\n";
@@ -48,16 +49,6 @@ const DATABASE: &str = "
     ALTER DATABASE regression SET lc_time = 'C';
     ALTER DATABASE regression SET bytea_output = 'hex';
     ALTER DATABASE regression SET timezone_abbreviations = 'Default'";
-
-/// Nothing is protected.
-const POLICY: &str = r#"
-[[stores]]
-name = "regression"
-protocol = "postgres"
-listen = "127.0.0.1:0"
-upstream = "127.0.0.1:1"
-unlisted = "pass"
-"#;
 
 #[test]
 #[ignore = "needs the server's source: make faithful"]
@@ -116,10 +107,6 @@ fn files(source: &Path) -> Vec<String> {
 }
 
 fn nothing_protected() -> SqlPlans {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("sfumato.toml");
-    std::fs::write(&file, POLICY).unwrap();
-    let config = Config::load(&file, &Machine).unwrap_or_else(|errors| panic!("{errors}"));
-    let StoreKind::Postgres(store) = &config.stores[0].kind else { panic!("no such store") };
-    store.plans.of(None).as_ref().clone()
+    let unlisted = NamedTreatment { name: "pass".into(), treatment: Arc::new(Treatment::Pass) };
+    SqlPolicy { unlisted, fields: Vec::new(), roles: BTreeMap::new() }.decide(None).unwrap()
 }

@@ -76,3 +76,7 @@ impl Planner {
         planned.map_err(|denial| denial.into_refusal(text))
     }
 }
+
+#[cfg(test)]
+#[path = "planner_tests.rs"]
+mod tests;

@@ -89,6 +89,8 @@ pub(super) struct Analysis<'a> {
     made_names: usize,
     /// Views within views.
     view_depth: usize,
+    /// Recursive queries within recursive queries.
+    recursion_depth: usize,
     /// Rulings that applied, by field: for `explain` and the audit log.
     applied: BTreeMap<String, Ruling>,
 }
@@ -113,6 +115,7 @@ impl<'a> Analysis<'a> {
             fixed_order: Cell::new(false),
             made_names: 0,
             view_depth: 0,
+            recursion_depth: 0,
             applied: BTreeMap::new(),
         }
     }

@@ -11,7 +11,7 @@ pub(super) fn column_name(expr: &Expr) -> String {
 fn strong(expr: &Expr) -> Option<(String, bool)> {
     let named = |name: &str| Some((name.to_owned(), true));
     match &expr.kind {
-        ExprKind::Column { names, star: false } => names.last().map(|name| (name.clone(), true)),
+        ExprKind::Column { names, star: _ } => names.last().map(|name| (name.clone(), true)),
         ExprKind::Path { base, steps } => {
             let field = steps.iter().rev().find_map(|step| match step {
                 Step::Field(name) => Some(name.clone()),

@@ -3,13 +3,15 @@
 use std::rc::Rc;
 
 use super::super::catalogue::TypeRef;
-use super::super::ir::{Body, Cte, Cycle, Pos, Search, SetOperator, With};
+use super::super::ir::{Body, Cte, Cycle, Pos, Search, SetOperation, SetOperator, With};
 use super::super::refusal::{Checked, Denial};
 use super::scope::{CteEntry, Level, OutputColumn, RowOrder};
 use super::{Analysed, Analysis, Label};
 
 /// How often a recursive query is read until its labels stop changing.
 const MAX_ROUNDS: usize = 4;
+/// Each level reads what is inside it several times.
+const MAX_RECURSION_DEPTH: usize = 6;
 
 impl Analysis<'_> {
     /// Analyses a `WITH` and makes its entries known at `level`.
@@ -59,6 +61,16 @@ impl Analysis<'_> {
         let Body::Set(operation) = &cte.query.body else {
             return self.query(&cte.query, level, false);
         };
+        if self.recursion_depth >= MAX_RECURSION_DEPTH {
+            return Err(Denial::new("54001", "recursive queries are nested too deeply", cte.pos));
+        }
+        self.recursion_depth += 1;
+        let settled = self.settled(cte, operation, level);
+        self.recursion_depth -= 1;
+        settled
+    }
+
+    fn settled(&mut self, cte: &Cte, operation: &SetOperation, level: &Level<'_>) -> Checked<Analysed> {
         let reads_before = self.protected_reads;
         let parameters_before = self.parameters.len();
         let first = self.query(&operation.left, level, false)?;
