@@ -13,6 +13,8 @@ pub enum Verdict {
     Same,
     /// An error both ways, of one SQLSTATE.
     SameError,
+    /// As directly with the settings that the proxy pins, which is not as without them.
+    Pinned,
     /// Asked directly of two servers it is not answered the same: nothing can be said.
     Unsteady,
     /// The pipeline refuses what the server answers.
@@ -23,12 +25,13 @@ pub enum Verdict {
     Different,
 }
 
-pub const VERDICTS: [(Verdict, &str); 6] = [
+pub const VERDICTS: [(Verdict, &str); 7] = [
     (Verdict::Same, "same"),
     (Verdict::SameError, "same error"),
     (Verdict::Refused, "refused"),
     (Verdict::RefusedError, "refused, other error"),
     (Verdict::Different, "different"),
+    (Verdict::Pinned, "by settings"),
     (Verdict::Unsteady, "unsteady"),
 ];
 
@@ -110,8 +113,12 @@ pub enum Planned {
 /// What was found so far.
 pub struct Tally {
     /// The file whose statements run.
-    pub file: String,
+    file: String,
+    /// What it says.
+    text: String,
     counts: BTreeMap<(String, Verdict), usize>,
+    /// Of these, how many stand in the files; the others are asked by psql's own commands.
+    written: BTreeMap<Verdict, usize>,
     order: Vec<String>,
     notes: String,
     folder: PathBuf,
@@ -119,12 +126,20 @@ pub struct Tally {
 
 impl Tally {
     pub fn new(folder: &Path) -> Self {
-        let folder = folder.to_owned();
-        Self { file: String::new(), counts: BTreeMap::new(), order: Vec::new(), notes: String::new(), folder }
+        Self {
+            file: String::new(),
+            text: String::new(),
+            counts: BTreeMap::new(),
+            written: BTreeMap::new(),
+            order: Vec::new(),
+            notes: String::new(),
+            folder: folder.to_owned(),
+        }
     }
 
-    pub fn begin(&mut self, file: &str) {
+    pub fn begin(&mut self, file: &str, text: String) {
         file.clone_into(&mut self.file);
+        self.text = text;
         self.order.push(file.to_owned());
     }
 
@@ -138,6 +153,7 @@ impl Tally {
         ours: &Answer,
     ) {
         let verdict = match planned {
+            Planned::Sent(_) if !direct.is_like(control) && control.is_like(ours) => Verdict::Pinned,
             _ if !direct.is_like(control) => Verdict::Unsteady,
             Planned::Refused { code, .. } => match &direct.error {
                 Some((expected, _)) if expected == code => Verdict::SameError,
@@ -149,6 +165,11 @@ impl Tally {
             Planned::Sent(_) => Verdict::Same,
         };
         *self.counts.entry((self.file.clone(), verdict)).or_default() += 1;
+        // Comments and variables are replaced on the way, but hardly ever at the head of a statement.
+        let head: String = statement.chars().take_while(|c| *c != '\n').take(40).collect();
+        if self.text.contains(head.trim_end()) {
+            *self.written.entry(verdict).or_default() += 1;
+        }
         if matches!(verdict, Verdict::Same | Verdict::SameError) {
             return;
         }
@@ -161,7 +182,7 @@ impl Tally {
         );
         let _ = match planned {
             Planned::Refused { code, message } => writeln!(self.notes, "    refused {code} {message}"),
-            Planned::Sent(_) if verdict == Verdict::Unsteady => {
+            Planned::Sent(_) if matches!(verdict, Verdict::Pinned | Verdict::Unsteady) => {
                 writeln!(self.notes, "    again   {}", control.shown())
             }
             Planned::Sent(sent) => writeln!(self.notes, "    ours    {}\n    sent    {sent}", ours.shown()),
@@ -177,14 +198,14 @@ impl Tally {
         self.counts.iter().filter(|((_, verdict), _)| *verdict == wanted).map(|(_, count)| count).sum()
     }
 
-    /// Of statements that can be judged, in thousandths of a per cent, those answered alike: all, then without errors.
-    pub fn shares(&self) -> (f64, f64) {
-        let count = |verdicts: &[Verdict]| verdicts.iter().map(|verdict| self.count(*verdict)).sum::<usize>();
-        let share = |good: usize, bad: usize| 100.0 * good as f64 / (good + bad).max(1) as f64;
-        let bad = count(&[Verdict::Refused, Verdict::Different]);
-        let good = count(&[Verdict::Same]);
-        let errors = count(&[Verdict::SameError]);
-        (share(good + errors, bad + count(&[Verdict::RefusedError])), share(good, bad))
+    /// All that was not the same.
+    pub fn notes(&self) -> &str {
+        &self.notes
+    }
+
+    /// Of all that can be judged, how many per cent are answered as directly.
+    pub fn share(&self) -> f64 {
+        shares(|verdict| self.count(verdict)).0
     }
 
     /// Writes the table and the notes, and gives the table.
@@ -202,11 +223,17 @@ impl Tally {
             table.push_str(&row(file, VERDICTS.iter().map(count).collect()));
         }
         let total = row("all", VERDICTS.iter().map(|(verdict, _)| self.count(*verdict)).collect());
-        let (all, answered) = self.shares();
-        let _ = write!(
-            table,
-            "{total}\nAnswered as directly: {all:.2} % of the statements, {answered:.2} % of those that do not fail directly.\n"
-        );
+        table.push_str(&total);
+        let written = |verdict| self.written.get(&verdict).copied().unwrap_or_default();
+        for (what, (all, answered)) in [
+            ("Statements of the files", shares(written)),
+            ("With what psql's own commands ask", shares(|verdict| self.count(verdict))),
+        ] {
+            let _ = write!(
+                table,
+                "\n{what}: {all:.2} % answered as directly, {answered:.2} % of those that do not fail directly.\n"
+            );
+        }
         std::fs::create_dir_all(&self.folder)?;
         std::fs::write(self.folder.join("table.md"), &table)?;
         std::fs::write(self.folder.join("differences.txt"), &self.notes)?;
@@ -216,4 +243,12 @@ impl Tally {
 
 fn name(wanted: Verdict) -> &'static str {
     VERDICTS.iter().find(|(verdict, _)| *verdict == wanted).map_or("", |(_, name)| name)
+}
+
+/// The share answered as directly of all that can be judged, and of what the server does not refuse itself.
+fn shares(count: impl Fn(Verdict) -> usize) -> (f64, f64) {
+    let share = |good: usize, bad: usize| 100.0 * good as f64 / (good + bad).max(1) as f64;
+    let (good, errors) = (count(Verdict::Same), count(Verdict::SameError));
+    let bad = count(Verdict::Refused) + count(Verdict::Different);
+    (share(good + errors, bad + count(Verdict::RefusedError)), share(good, bad))
 }

@@ -212,7 +212,8 @@ impl<'t> Session<'t> {
             return Planned::Refused { code: String::new(), message: "no catalogue".to_owned() };
         };
         // Temporary tables hide others without being on the path that a session shows.
-        let path: Vec<String> = self.temporary.iter().chain(&self.path).cloned().collect();
+        let hidden = self.temporary.iter().filter(|temporary| !self.path.contains(temporary));
+        let path: Vec<String> = hidden.chain(&self.path).cloned().collect();
         let view = SessionView { search_path: Some(&path), user: &self.user, role: None, salt: &[7; 16] };
         match planner.plan(statement, &view, &[]) {
             Ok(planned) => match planned.as_slice() {

@@ -175,7 +175,10 @@ impl<'a> Analysis<'a> {
     }
 
     fn is_type(&self, name: &Qualified) -> bool {
-        self.catalogue().type_by_name(name, &self.path).is_some()
+        // As with functions, temporary ones have to be named so.
+        let mut path = self.path.clone();
+        path.retain(|schema| !is_temporary(schema));
+        self.catalogue().type_by_name(name, &path).is_some()
     }
 
     /// `text(x)` where there is no such function is a cast.

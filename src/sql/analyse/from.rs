@@ -54,7 +54,8 @@ impl Analysis<'_> {
 
     fn table(&mut self, table: &TableItem, level: &Level<'_>) -> Checked<FromPart> {
         let plain = table.catalog.is_none() && table.name.schema.is_none();
-        match level.cte(&table.name.name).filter(|_| plain) {
+        let cte = if plain { level.cte(&table.name.name, table.pos)? } else { None };
+        match cte {
             Some(cte) => self.cte_item(&cte, table, level),
             None => self.relation(table, level),
         }

@@ -97,6 +97,8 @@ pub(super) struct Level<'e> {
     pub(super) outer: Option<&'e Self>,
     pub(super) items: Vec<Rc<Item>>,
     pub(super) ctes: Vec<Rc<CteEntry>>,
+    /// The names of `WITH RECURSIVE` whose queries were not analysed yet.
+    pub(super) later_ctes: Vec<String>,
     /// Columns of this level that were read since the list was last emptied.
     pub(super) used: RefCell<Vec<Term>>,
     /// The order of the rows of `FROM` that pass the condition: what aggregates see.
@@ -130,9 +132,18 @@ impl<'e> Level<'e> {
         std::iter::successors(Some(self), |level| level.outer)
     }
 
-    /// The common table expression of this name.
-    pub(super) fn cte(&self, name: &str) -> Option<Rc<CteEntry>> {
-        self.outward().find_map(|level| level.ctes.iter().rev().find(|cte| cte.name == name).cloned())
+    /// The common table expression of this name. A name that is still to come hides relations too, though what it
+    /// is cannot be said yet.
+    pub(super) fn cte(&self, name: &str, pos: Pos) -> Checked<Option<Rc<CteEntry>>> {
+        for level in self.outward() {
+            if let Some(cte) = level.ctes.iter().rev().find(|cte| cte.name == name) {
+                return Ok(Some(Rc::clone(cte)));
+            }
+            if level.later_ctes.iter().any(|later| later == name) {
+                return Err(Denial::unsupported("a WITH query that reads itself so, or a later one", pos));
+            }
+        }
+        Ok(None)
     }
 
     /// `name`, if nothing here or around is called so in our statement.

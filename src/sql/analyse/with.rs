@@ -16,6 +16,9 @@ const MAX_RECURSION_DEPTH: usize = 6;
 impl Analysis<'_> {
     /// Analyses a `WITH` and makes its entries known at `level`.
     pub(super) fn with(&mut self, with: &With, level: &mut Level<'_>) -> Checked<With> {
+        if with.recursive {
+            level.later_ctes = with.ctes.iter().map(|cte| cte.name.clone()).collect();
+        }
         let mut ctes = Vec::with_capacity(with.ctes.len());
         for cte in &with.ctes {
             if with.ctes.iter().filter(|other| other.name == cte.name).count() > 1 {
@@ -23,6 +26,7 @@ impl Analysis<'_> {
                 return Err(Denial::new("42712", message, cte.pos));
             }
             ctes.push(self.cte(cte, with.recursive, level)?);
+            level.later_ctes.retain(|later| *later != cte.name);
         }
         Ok(With { recursive: with.recursive, ctes })
     }
@@ -73,7 +77,11 @@ impl Analysis<'_> {
     fn settled(&mut self, cte: &Cte, operation: &SetOperation, level: &Level<'_>) -> Checked<Analysed> {
         let reads_before = self.protected_reads;
         let parameters_before = self.parameters.len();
-        let first = self.query(&operation.left, level, false)?;
+        let mut around = Level::inside(level);
+        if let Some(with) = &cte.query.with {
+            self.with(with, &mut around)?;
+        }
+        let first = self.query(&operation.left, &around, false)?;
         let mut columns = CteEntry::renamed(first.columns, &cte.columns, cte.pos)?;
         for _ in 0..MAX_ROUNDS {
             self.parameters.truncate(parameters_before);
