@@ -9,8 +9,6 @@
     clippy::cast_precision_loss,
     clippy::disallowed_methods,
     clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
     clippy::print_stderr,
     clippy::unwrap_used,
     unreachable_pub,

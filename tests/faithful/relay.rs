@@ -142,7 +142,8 @@ impl<'t> Session<'t> {
         for message in answer {
             match (message.tag, message.body.as_slice()) {
                 (b'C', tag) => {
-                    self.stale |= !HARMLESS.iter().any(|harmless| tag.starts_with(harmless.as_bytes()))
+                    let harmless = HARMLESS.iter().any(|word| tag.starts_with(word.as_bytes()));
+                    self.stale |= !harmless;
                 }
                 (b'Z', [status]) => self.failed = *status == b'E',
                 (b'S', body) => self.setting(body),
