@@ -7,7 +7,7 @@ use super::{parse, print};
 /// Prints `statement`, reads the text again and compares.
 pub(super) fn printed(statement: &Statement) -> Checked<String> {
     let text = print::statement(statement);
-    match parse::statements(&text)?.as_slice() {
+    match parse::own_statements(&text)?.as_slice() {
         [again] if again == statement => Ok(text),
         _ => Err(Denial::new("XX000", "the statement could not be printed faithfully", Pos::NONE)),
     }

@@ -14,6 +14,7 @@
 mod allow;
 mod analyse;
 mod catalogue;
+pub mod coarse;
 mod faithful;
 mod ir;
 mod lower;

@@ -11,20 +11,28 @@ use super::refusal::{Checked, Denial};
 
 /// Longer texts are refused.
 pub(super) const MAX_STATEMENT_BYTES: usize = 256 * 1024;
+/// Our own texts say much more than what they were made of: a column may be a page.
+const MAX_OWN_BYTES: usize = 8 * 1024 * 1024;
 /// Deeper texts are refused. Each level may cost several frames of some hundred bytes in the parser, the decoder
 /// and our own passes; [`STACK_BYTES`] holds that many times over.
 const MAX_DEPTH: usize = 4_000;
 /// Address space, not memory: pages are taken when they are touched.
 const STACK_BYTES: usize = 512 * 1024 * 1024;
 
-/// Parses a text into statements. Call it on a thread of [`with_large_stack`].
+/// Parses a client's text into statements. Call it on a thread of [`with_large_stack`].
 pub(super) fn statements(text: &str) -> Checked<Vec<Statement>> {
-    if text.len() > MAX_STATEMENT_BYTES {
-        return Err(Denial::new(
-            "54000",
-            format!("the statement is longer than {MAX_STATEMENT_BYTES} bytes"),
-            Pos::NONE,
-        ));
+    within(text, MAX_STATEMENT_BYTES)
+}
+
+/// Parses a text that we wrote, likewise.
+pub(super) fn own_statements(text: &str) -> Checked<Vec<Statement>> {
+    within(text, MAX_OWN_BYTES)
+}
+
+fn within(text: &str, max_bytes: usize) -> Checked<Vec<Statement>> {
+    if text.len() > max_bytes {
+        let message = format!("the statement is longer than {max_bytes} bytes");
+        return Err(Denial::new("54000", message, Pos::NONE));
     }
     if text.contains('\0') {
         return Err(Denial::new("22021", "the statement holds a NUL byte", Pos::NONE));

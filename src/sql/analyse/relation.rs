@@ -90,7 +90,7 @@ impl Analysis<'_> {
                 let protection = |column: &super::super::catalogue::Column| {
                     let masked = columns.iter().find(|(name, _)| *name == column.name);
                     match masked {
-                        Some((_, constant)) => Protection::constant(constant, self.type_name(column.ty)),
+                        Some((_, constant)) => Protection::constant(self.catalogue(), constant, column.ty),
                         None => Protection::Open,
                     }
                 };
@@ -186,7 +186,7 @@ impl Analysis<'_> {
                 self.applied.insert(field, ruling.clone());
             }
             targets.push(Target { value: protection.applied(raw), name: Some(column.name.clone()) });
-            let ty = self.catalogue().base_type(column.ty);
+            let ty = protection.ty().unwrap_or_else(|| self.catalogue().base_type(column.ty));
             columns.push(OutputColumn { name: column.name.clone(), label, ty: Some(ty) });
         }
         let mut names = self.item_of(&relation.name, table.alias.as_ref(), &columns, table.pos, level)?;

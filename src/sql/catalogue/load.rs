@@ -53,7 +53,7 @@ impl Catalogue {
             let rows = QUERIES.iter().zip(answers).find(|(query, _)| query.name == name);
             Answer { question: name, rows: rows.map_or(&[], |(_, rows)| rows.as_slice()) }
         };
-        let (server_version, database, search_path) =
+        let (server_version, database, search_path, encoding) =
             answer("server").each(server)?.pop().ok_or(CatalogueError::Form { question: "server" })?;
         if !MAJOR_VERSIONS.contains(&(server_version / 10_000)) {
             return Err(CatalogueError::Version { version: server_version });
@@ -64,6 +64,7 @@ impl Catalogue {
         Ok(Self {
             database,
             server_version,
+            encoding,
             search_path,
             schemas: answer("schemas").each(|fields| fields.text())?.into_iter().collect::<HashSet<_>>(),
             relation_names: relations
@@ -154,7 +155,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-fn server(fields: &mut Fields<'_>) -> Option<(u32, String, Vec<String>)> {
+fn server(fields: &mut Fields<'_>) -> Option<(u32, String, Vec<String>, String)> {
     let version = fields.number()?;
     let database = fields.text()?;
     let path = fields.names()?;
@@ -163,7 +164,8 @@ fn server(fields: &mut Fields<'_>) -> Option<(u32, String, Vec<String>)> {
         let inner = schema.strip_prefix('"').and_then(|inner| inner.strip_suffix('"'));
         inner.map_or_else(|| schema.to_owned(), |inner| inner.replace("\"\"", "\""))
     });
-    Some((version, database, unquoted.filter(|schema| !schema.is_empty()).collect()))
+    let path = unquoted.filter(|schema| !schema.is_empty()).collect();
+    Some((version, database, path, fields.text()?))
 }
 
 fn relations(

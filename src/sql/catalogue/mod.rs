@@ -28,6 +28,8 @@ pub struct Catalogue {
     database: String,
     /// `server_version_num`: 150020 is 15.20.
     server_version: u32,
+    /// The server's name of the database's encoding: `UTF8`.
+    encoding: String,
     /// The store's own `search_path`, as set.
     search_path: Vec<String>,
     schemas: HashSet<String>,
@@ -52,6 +54,12 @@ impl Catalogue {
     #[must_use]
     pub const fn server_version(&self) -> u32 {
         self.server_version
+    }
+
+    /// The database's encoding, as the server names it: `UTF8`.
+    #[must_use]
+    pub fn encoding(&self) -> &str {
+        &self.encoding
     }
 
     /// The store's own search path, as it is set.

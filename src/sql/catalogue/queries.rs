@@ -19,7 +19,8 @@ pub const QUERIES: [CatalogueQuery; 13] = [
         name: "server",
         text: "SELECT pg_catalog.current_setting('server_version_num'), pg_catalog.current_database(), \
                (SELECT pg_catalog.string_agg(s, pg_catalog.chr(31)) FROM pg_catalog.unnest(\
-               pg_catalog.string_to_array(pg_catalog.current_setting('search_path'), ',')) AS u(s))",
+               pg_catalog.string_to_array(pg_catalog.current_setting('search_path'), ',')) AS u(s)), \
+               pg_catalog.getdatabaseencoding()",
     },
     CatalogueQuery { name: "enter", text: "SELECT pg_catalog.set_config('search_path', '', false)" },
     CatalogueQuery { name: "schemas", text: "SELECT nspname FROM pg_catalog.pg_namespace" },

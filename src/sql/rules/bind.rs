@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::super::catalogue::{Catalogue, Column, Relation};
-use super::{Bound, Protection, coarse};
+use super::column::Columns;
+use super::{Bound, Protection};
 use crate::policy::{ColumnRule, SqlPlans};
 
 /// Rules of a relation's own, by column.
@@ -32,6 +33,7 @@ pub(super) fn relation(plans: &SqlPlans, catalogue: &Catalogue, relation: &Arc<R
     }
     let parents: Vec<Named<'_>> = parents.iter().map(|parent| named(parent)).collect();
     let children: Vec<Named<'_>> = children.iter().map(|child| named(child)).collect();
+    let columns = Columns::new(catalogue, plans.unlisted());
     let mut protections = Vec::with_capacity(relation.columns.len());
     for column in &relation.columns {
         let rule = match rule_of(column, &own, &parents, &children) {
@@ -41,7 +43,17 @@ pub(super) fn relation(plans: &SqlPlans, catalogue: &Catalogue, relation: &Arc<R
                 return Bound::Broken(format!("its children have other rules for {field}"));
             }
         };
-        protections.push(protection(plans, catalogue, relation, column, rule));
+        let protection = match rule {
+            None => columns.unlisted(column),
+            Some(rule) => {
+                let field = format!("{}.{}.{}", relation.schema, relation.name, column.name);
+                columns.listed(column, rule, field)
+            }
+        };
+        match protection {
+            Ok(protection) => protections.push(protection),
+            Err(unfit) => return Bound::Broken(format!("its column `{}`: {unfit}", column.name)),
+        }
     }
     if protections.iter().all(|protection| matches!(protection, Protection::Open)) {
         Bound::Open
@@ -81,24 +93,6 @@ fn same(one: &ColumnRule, two: &ColumnRule) -> bool {
         }
         (ColumnRule::Json(one), ColumnRule::Json(two)) => Arc::ptr_eq(one, two),
         _ => false,
-    }
-}
-
-fn protection(
-    plans: &SqlPlans,
-    catalogue: &Catalogue,
-    relation: &Relation,
-    column: &Column,
-    rule: Option<&ColumnRule>,
-) -> Protection {
-    let field = format!("{}.{}.{}", relation.schema, relation.name, column.name);
-    match rule {
-        None => coarse::unlisted(catalogue, column, plans.unlisted()),
-        Some(ColumnRule::Scalar(ruling)) => coarse::scalar(catalogue, column, ruling, field),
-        Some(ColumnRule::Composite(rulings)) => {
-            coarse::composite(catalogue, column, rulings, plans.unlisted())
-        }
-        Some(ColumnRule::Json(plan)) => coarse::document(catalogue, column, plan),
     }
 }
 

@@ -1,18 +1,11 @@
 //! The policy bound to a catalogue: what happens to each column of each relation, as expressions of the store.
 //!
-//! Invariant: a coarsening expression is immutable, does not depend on any setting of the session, and never
-//! raises an error; what lies outside its guarded range becomes NULL.
-//! Not here: where the expressions are put.
+//! Not here: the expressions themselves ([`super::coarse`]), and where they are put.
 
-mod address;
 mod bind;
-mod coarse;
-mod json;
-mod number;
+mod column;
 mod spell;
 mod template;
-mod text;
-mod time;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -22,8 +15,8 @@ pub(super) use spell::type_name;
 pub(super) use template::Template;
 
 use super::analyse::Identity;
-use super::catalogue::{Catalogue, Oid, Relation};
-use super::ir::{Expr, TypeName};
+use super::catalogue::{Catalogue, Oid, Relation, TypeRef};
+use super::ir::Expr;
 use crate::policy::{Ruling, SqlPlans};
 
 /// The policy for one role, and what it came to for the relations that were asked for.
@@ -58,6 +51,7 @@ pub(super) enum Protection {
 #[derive(Clone, Debug)]
 pub(super) struct Coarse {
     expression: Template,
+    ty: TypeRef,
     ruling: Option<Ruling>,
 }
 
@@ -85,16 +79,17 @@ impl fmt::Debug for Rules {
 }
 
 impl Protection {
-    /// An expression in place of the column, decided by `ruling`.
-    fn coarse(expression: Template, ruling: &Ruling) -> Self {
-        Self::Coarse(Box::new(Coarse { expression, ruling: Some(ruling.clone()) }))
+    /// An expression of type `ty` in place of the column, decided by `ruling`.
+    fn coarse(expression: Template, ty: TypeRef, ruling: &Ruling) -> Self {
+        Self::Coarse(Box::new(Coarse { expression, ty, ruling: Some(ruling.clone()) }))
     }
 
     /// A constant of a column's type.
-    pub(super) fn constant(text: &str, ty: TypeName) -> Self {
+    pub(super) fn constant(catalogue: &Catalogue, text: &str, ty: TypeRef) -> Self {
         let value = if text == "NULL" { Expr::null() } else { Expr::text(text) };
-        let expression = Template::of(value.cast(ty));
-        Self::Coarse(Box::new(Coarse { expression, ruling: None }))
+        let expression = Template::of(value.cast(type_name(catalogue, ty)));
+        let ty = catalogue.base_type(ty);
+        Self::Coarse(Box::new(Coarse { expression, ty, ruling: None }))
     }
 
     /// The expression that stands for the column `raw`.
@@ -102,6 +97,14 @@ impl Protection {
         match self {
             Self::Open | Self::Identifier(_) | Self::Identifiers(_) => raw,
             Self::Coarse(coarse) => coarse.expression.filled(&raw),
+        }
+    }
+
+    /// The type of what stands for the column, if it is not the column's own.
+    pub(super) const fn ty(&self) -> Option<TypeRef> {
+        match self {
+            Self::Coarse(coarse) => Some(coarse.ty),
+            Self::Open | Self::Identifier(_) | Self::Identifiers(_) => None,
         }
     }
 

@@ -1,29 +1,30 @@
-//! Expressions with a place for a column in them, written as SQL.
+//! Expressions with a place for a column in them.
 
 use super::super::ir::walk::{self, Visitor};
-use super::super::ir::{Body, Expr, ExprKind, Qualified, StatementKind};
+use super::super::ir::{Body, Expr, ExprKind, StatementKind};
 use super::super::parse;
 
-/// An expression of which `$1` stands for the column.
+/// An expression in which [`Template::PLACE`] stands for the column.
 #[derive(Clone, Debug)]
 pub(in crate::sql) struct Template(Expr);
 
 impl Template {
+    /// How the column is written in a text.
+    pub(super) const PLACE: &str = "$1";
+
     /// An expression of our own making.
     pub(super) const fn of(expr: Expr) -> Self {
         Self(expr)
     }
 
-    /// Reads an expression whose functions, operators and types are all the server's own.
+    /// Reads an expression.
     ///
-    /// `None` if it cannot be read, which a test of every template rules out.
+    /// `None` if it cannot be read, which a test of every kind of expression rules out.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        let mut statements = parse::statements(&format!("SELECT {text}")).ok()?;
+        let mut statements = parse::own_statements(&format!("SELECT {text}")).ok()?;
         let StatementKind::Query(query) = statements.pop()?.kind else { return None };
         let Body::Select(select) = query.body else { return None };
-        let mut expr = select.targets.into_iter().next()?.value;
-        walk::expr(&mut expr, &mut Builtin);
-        Some(Self(expr))
+        Some(Self(select.targets.into_iter().next()?.value))
     }
 
     /// The expression, with `column` in its place.
@@ -31,31 +32,6 @@ impl Template {
         let mut expr = self.0.clone();
         walk::expr(&mut expr, &mut Fill { column });
         expr
-    }
-
-    /// The expression inside.
-    pub(super) fn into_expr(self) -> Expr {
-        self.0
-    }
-}
-
-/// Puts the server's own schema before every name.
-struct Builtin;
-
-impl Visitor for Builtin {
-    fn expr(&mut self, expr: &mut Expr) {
-        let own = |name: &mut Qualified| {
-            if name.schema.is_none() {
-                name.schema = Some("pg_catalog".to_owned());
-            }
-        };
-        match &mut expr.kind {
-            ExprKind::Operator { op, .. } | ExprKind::Quantified { op, .. } => own(op),
-            ExprKind::Call(call) => own(&mut call.name),
-            ExprKind::Cast { to, .. } => own(&mut to.name),
-            ExprKind::Collate { collation, .. } => own(collation),
-            _ => {}
-        }
     }
 }
 

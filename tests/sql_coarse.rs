@@ -1,0 +1,34 @@
+//! Coarse values computed by a real server, against the kernel that computes them here.
+//!
+//! Every expression has to agree with the kernel on thousands of values, not to change under any session setting, not
+//! to raise, to be idempotent, and to consist of immutable functions.
+
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
+
+#[path = "sql_coarse/addresses.rs"]
+mod addresses;
+#[path = "support/cluster.rs"]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "shared support of tests"
+)]
+mod cluster;
+#[path = "sql_coarse/containers.rs"]
+mod containers;
+#[path = "sql_coarse/costs.rs"]
+mod costs;
+#[path = "sql_coarse/documents.rs"]
+mod documents;
+#[path = "sql_coarse/lab.rs"]
+mod lab;
+#[path = "sql_coarse/numbers.rs"]
+mod numbers;
+#[path = "support/postgres.rs"]
+mod postgres;
+#[path = "sql_coarse/texts.rs"]
+mod texts;
+#[path = "sql_coarse/times.rs"]
+mod times;
