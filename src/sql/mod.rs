@@ -24,6 +24,7 @@ mod print;
 mod refusal;
 mod rules;
 mod seam;
+mod slim;
 mod statement;
 
 pub use catalogue::{Catalogue, CatalogueError, CatalogueQuery, QUERIES, Row};

@@ -42,6 +42,7 @@ use std::sync::Arc;
 
 pub(super) use label::{Identity, Label};
 pub(super) use query::Analysed;
+pub(super) use relation::INNER;
 pub(super) use scope::OutputColumn;
 use scope::{Level, RowOrder};
 
@@ -122,7 +123,8 @@ impl<'a> Analysis<'a> {
 
     /// Analyses a query whose rows go to the client, in this order.
     pub(super) fn top(&mut self, query: &ir::Query) -> Checked<Analysed> {
-        let analysed = self.walk(query)?;
+        let mut analysed = self.walk(query)?;
+        super::slim::query(&mut analysed.query);
         for column in &analysed.columns {
             // At the edge a value is treated as a whole, or element by element, but not field by field.
             if let (Label::Row(_), Some(identity)) = (&column.label, column.label.identity()) {

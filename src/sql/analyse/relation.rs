@@ -16,7 +16,7 @@ use super::scope::{Item, ItemColumn, Level, OutputColumn, RowOrder, Term, WholeR
 use super::{Analysis, Label};
 
 /// The name of the table inside a derived table.
-const INNER: &str = "raw";
+pub(in crate::sql) const INNER: &str = "raw";
 
 impl Analysis<'_> {
     /// Analyses a relation that is no common table expression.

@@ -11,6 +11,10 @@ pub(in crate::sql) trait Visitor {
     fn expr(&mut self, _expr: &mut Expr) {}
     /// A list of sort keys, after the expressions inside it.
     fn order_by(&mut self, _keys: &mut Vec<OrderItem>) {}
+    /// An item of `FROM`, before what is inside it, which is passed over if the answer is false.
+    fn enters(&mut self, _item: &mut FromItem) -> bool {
+        true
+    }
 }
 
 /// Walks through an expression.
@@ -157,6 +161,9 @@ fn group_item(item: &mut GroupItem, visitor: &mut dyn Visitor) {
 }
 
 fn from_item(item: &mut FromItem, visitor: &mut dyn Visitor) {
+    if !visitor.enters(item) {
+        return;
+    }
     match item {
         FromItem::Table(table) => {
             if let Some(sample) = &mut table.sample {
