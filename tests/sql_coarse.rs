@@ -7,6 +7,8 @@
 
 #[path = "sql_coarse/addresses.rs"]
 mod addresses;
+#[path = "sql_coarse/attacks.rs"]
+mod attacks;
 #[path = "support/cluster.rs"]
 #[allow(
     dead_code,
@@ -26,6 +28,8 @@ mod documents;
 mod lab;
 #[path = "sql_coarse/numbers.rs"]
 mod numbers;
+#[path = "sql_coarse/planned.rs"]
+mod planned;
 #[path = "support/postgres.rs"]
 mod postgres;
 #[path = "sql_coarse/texts.rs"]

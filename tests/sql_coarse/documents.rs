@@ -147,6 +147,7 @@ fn documents_agree_with_the_rewriter_of_bodies(lab: &mut Lab) {
     for (name, plan, is_exact) in plans {
         let plan = Arc::new(plan);
         let rule = ColumnRule::Json(Arc::clone(&plan));
+        lab.few_settings = !["fixed", "scan"].contains(&name);
         for type_name in ["jsonb", "json"] {
             let mut outcome = lab.outcome(type_name, &rule);
             outcome.pop();

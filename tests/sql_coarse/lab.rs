@@ -91,6 +91,11 @@ impl Lab {
         self.catalogue.as_ref().unwrap()
     }
 
+    /// The catalogue as it is now.
+    pub fn loaded(&mut self) -> Catalogue {
+        load(&mut self.client)
+    }
+
     pub fn coarse(&mut self, type_name: &str, rule: &ColumnRule) -> Result<Coarse, Unfit> {
         let table = self.tables[type_name].clone();
         let declared = self.client.rows(&format!(

@@ -96,6 +96,13 @@ impl Kind {
         )
     }
 
+    /// How many characters of a text its modifier lets stand, if that is less than a treated value may have.
+    pub(super) fn max_characters(self, modifier: i32) -> Option<i32> {
+        const LONGEST_VALUE: i32 = 64;
+        let length = modifier.checked_sub(4).filter(|&length| (0..LONGEST_VALUE).contains(&length))?;
+        matches!(self, Self::Text(Text::Varchar | Text::Bpchar)).then_some(length)
+    }
+
     /// How treated elements of arrays are written.
     pub(super) const fn element_text(self) -> ElementText {
         match self {

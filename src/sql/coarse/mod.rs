@@ -197,7 +197,7 @@ impl<'a> Coarsener<'a> {
             let treat = if kind == Kind::Jsonb { document::whole_jsonb } else { document::whole_json };
             return treat(value, treatment, self.server.encoding.clone());
         }
-        Ok(match treatment {
+        let sql = match treatment {
             Treatment::Truncate(truncate) => match kind {
                 Kind::Inet | Kind::Cidr => address::inet(&value.cast("inet"), truncate),
                 Kind::Text(_) => address::text(value, truncate),
@@ -220,7 +220,9 @@ impl<'a> Coarsener<'a> {
             | Treatment::Pseudonymize(_)
             | Treatment::Tokenize(_)
             | Treatment::Unsay(_) => return Err(unfit()),
-        })
+        };
+        let is_free = matches!(treatment, Treatment::Scrub(_) | Treatment::Redact(_));
+        Ok(if is_free { sql } else { whole(sql, kind, source.of.modifier) })
     }
 
     fn time(&self, floor: &Floor, source: &Source<'_>) -> Result<Option<Sql>, Unfit> {
@@ -345,6 +347,18 @@ fn number(width: Width, source: &Source<'_>) -> Result<Option<Sql>, Unfit> {
         Kind::Text(_) => number::text(value, width),
         _ => return Ok(None),
     }))
+}
+
+/// A text that its type would not cut, or NULL: the half of a network is another network.
+fn whole(text: Sql, kind: Kind, modifier: i32) -> Sql {
+    let Some(length) = kind.max_characters(modifier) else { return text };
+    let column = Sql::closed("\"~l\".\"~t\"");
+    let fits = call("length", &[&column]).op("<=", &Sql::int4(length));
+    Sql::query(&format!(
+        "SELECT {} FROM (SELECT {} AS \"~t\" OFFSET 0) AS \"~l\"",
+        sql::when(&fits, &column).as_str(),
+        text.as_str()
+    ))
 }
 
 /// A point's x is a longitude, its y a latitude, or the other way round: both are angles.

@@ -40,6 +40,9 @@ const SUSPICIOUS: &str = "[0-9A-Fa-f][.:_-][0-9A-Fa-f:.*xX]|::|@|[0-9A-Fa-f]{12}
 const PERCENT: &str = "%(?:2[05CDEFcdef]|3[0-9Aa]|4[0-6]|5[BDbd]|6[1-6])";
 const BRACKETED: &str = "[[({](?:[.:@]|[Dd][Oo][Tt]|[Aa][Tt])[])}]|\\\\[.]";
 
+/// Longer texts become NULL: the server's regular expressions take four bytes for each character, of a gigabyte.
+const MAX_BYTES: i32 = 64 * 1024 * 1024;
+
 /// A text, as text.
 pub(super) fn text(value: &Sql, scrub: &Scrub, encoding: Encoding) -> Sql {
     let matches = |pattern: &str| value.op("~", &Sql::text(pattern));
@@ -49,7 +52,8 @@ pub(super) fn text(value: &Sql, scrub: &Scrub, encoding: Encoding) -> Sql {
     };
     let shown = case(&[(matches(&hidden), unfolded(value, encoding))], value);
     let is_suspicious = matches(&format!("{SUSPICIOUS}|{hidden}"));
-    case(&[(is_suspicious, looked_into(value, &shown, scrub, encoding))], value)
+    let is_long = call("octet_length", &[value]).op(">", &Sql::int4(MAX_BYTES));
+    case(&[(is_long, Sql::null()), (is_suspicious, looked_into(value, &shown, scrub, encoding))], value)
 }
 
 /// The `shown` text, first without coordinates, then token by token; the `raw` text if nothing was found.
@@ -57,26 +61,24 @@ fn looked_into(raw: &Sql, shown: &Sql, scrub: &Scrub, encoding: Encoding) -> Sql
     let column = |table: &str, name: &str| Sql::closed(format!("\"{table}\".\"{name}\""));
     let (source, pattern) = (column("~g", "~t"), Sql::text(&token()));
     // Behind the last piece there is no token.
-    let found = Sql::closed("(\"~m\".\"~t\")[1]");
+    let found = Sql::closed("(\"~p\".\"~m\")[1]");
     let treated = case(&[(found.is_not_null(), treated(&found, scrub, encoding))], &Sql::text(""));
     let piece = column("~p", "~t").op("||", &treated);
     let (before, after) = (column("~z", "~t"), column("~z", "~s"));
     Sql::query(&format!(
         "SELECT {outcome} FROM (\
-         SELECT pg_catalog.min(\"~x\".\"~r\") AS \"~r\", pg_catalog.min(\"~x\".\"~t\") AS \"~t\", \
-         pg_catalog.string_agg({piece}, {empty} ORDER BY \"~p\".\"~o\") AS \"~s\" \
+         SELECT \"~x\".\"~r\", \"~x\".\"~t\", (\
+         SELECT pg_catalog.string_agg({piece}, {empty} ORDER BY \"~p\".\"~o\") \
+         FROM ROWS FROM ({split}, {found}) WITH ORDINALITY AS \"~p\"(\"~t\", \"~m\", \"~o\")) AS \"~s\" \
          FROM (SELECT {raw} AS \"~r\", {shown} AS \"~t\" OFFSET 0) AS \"~x\" \
-         CROSS JOIN LATERAL (SELECT {without_coordinates} AS \"~t\" OFFSET 0) AS \"~g\" \
-         CROSS JOIN LATERAL pg_catalog.unnest({split}) WITH ORDINALITY AS \"~p\"(\"~t\", \"~o\") \
-         LEFT JOIN LATERAL {found} WITH ORDINALITY AS \"~m\"(\"~t\", \"~o\") \
-         ON (\"~m\".\"~o\" OPERATOR(pg_catalog.=) \"~p\".\"~o\")) AS \"~z\"",
+         CROSS JOIN LATERAL (SELECT {without_coordinates} AS \"~t\" OFFSET 0) AS \"~g\" OFFSET 0) AS \"~z\"",
         outcome = case(&[(before.op("=", &after), column("~z", "~r"))], &after).as_str(),
         piece = piece.as_str(),
         empty = Sql::text("").as_str(),
         raw = raw.as_str(),
         shown = shown.as_str(),
         without_coordinates = without_coordinates(&column("~x", "~t"), scrub, encoding).as_str(),
-        split = call("regexp_split_to_array", &[&source, &pattern]).as_str(),
+        split = call("regexp_split_to_table", &[&source, &pattern]).as_str(),
         found = call("regexp_matches", &[&source, &pattern, &Sql::text("g")]).as_str(),
     ))
 }
