@@ -3,20 +3,24 @@
 //! Every expression has to agree with the kernel on thousands of values, not to change under any session setting, not
 //! to raise, to be idempotent, and to consist of immutable functions.
 
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::too_many_lines,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "a test may panic, shares its support, and holds long tables of values"
+)]
 
 #[path = "sql_coarse/addresses.rs"]
 mod addresses;
 #[path = "sql_coarse/attacks.rs"]
 mod attacks;
 #[path = "support/cluster.rs"]
-#[allow(
-    dead_code,
-    unreachable_pub,
-    clippy::expect_used,
-    clippy::print_stderr,
-    reason = "shared support of tests"
-)]
 mod cluster;
 #[path = "sql_coarse/containers.rs"]
 mod containers;

@@ -46,8 +46,7 @@ pub type Outcome = Vec<(Option<String>, Option<String>)>;
 impl Lab {
     pub fn start() -> Option<Self> {
         let cluster = Cluster::start()?;
-        let socket = cluster.folder().join(format!(".s.PGSQL.{}", cluster.port));
-        let mut client = Client::connect(&socket, "postgres");
+        let mut client = Client::connect(&cluster.socket(), "postgres");
         client.rows("CREATE EXTENSION citext");
         client.rows(RESET);
         Some(Self {

@@ -19,6 +19,9 @@ fn cases() -> Vec<Case<'static>> {
         ("cidr", ip(), "203.0.113.0/24", Some("203.0.0.0/16")),
         ("host", ip(), "203.0.113.7", Some("203.0.0.0/16")),
         ("host[]", ip(), "{203.0.113.7}", Some("{203.0.0.0/16}")),
+        ("hops", ip(), "{203.0.113.7}", Some("{203.0.0.0/16}")),
+        ("hops[]", ip(), r#"{"{203.0.113.7}"}"#, None),
+        ("fixed", Some(scrub()), "(1.5,203.0.113.7,x)", Some("(1.5,203.0.0.0/16,x)")),
         ("inet[]", ip(), "[2:3]={203.0.113.7,NULL}", Some("[2:3]={203.0.0.0/16,NULL}")),
         ("text", ip(), "[2001:db8:1::7%eth0]:443", Some("2001:db8::/32")),
         ("varchar(43)", ip(), "203.0.113.7", Some("203.0.0.0/16")),
@@ -87,7 +90,9 @@ fn columns_of_every_kind(lab: &mut Lab) {
     lab.client.rows(
         "CREATE TYPE mood AS ENUM ('good', 'bad'); CREATE TYPE inets AS RANGE (subtype = inet);
          CREATE DOMAIN host AS inet CHECK (masklen(value) = 32) NOT NULL; CREATE DOMAIN note AS varchar(40) CHECK (value <> '');
-         CREATE TYPE fix AS (n numeric, ip inet, note text); CREATE TYPE strict_fix AS (ip host)",
+         CREATE DOMAIN hops AS inet[] CHECK (value[1] IS NULL OR masklen(value[1]) = 32);
+         CREATE TYPE fix AS (n numeric, ip inet, note text); CREATE TYPE strict_fix AS (ip host);
+         CREATE DOMAIN fixed AS fix CHECK (masklen((value).ip) = 32)",
     );
     let has_hstore = lab.client.query("CREATE EXTENSION hstore").is_ok();
     let mut cases = cases();

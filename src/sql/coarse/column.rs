@@ -52,6 +52,10 @@ impl ColumnType {
             let declared = Declared { type_oid: element, type_modifier: modifier, collation: None };
             let element = Self::of(catalogue, declared)?;
             is_domain |= element.is_domain;
+            if matches!(element.shape, Shape::Array(_)) {
+                // Arrays of a domain over arrays are not taken apart.
+                return Ok(Self { kind: Kind::Other, shape: Shape::Scalar, ..Self::named(base, -1) });
+            }
             let shown = catalogue.type_by_oid(element.oid).and_then(|element| element.array);
             let oid = shown.ok_or(Unfit::UnknownType(element.oid))?;
             return Ok(Self {
@@ -68,15 +72,20 @@ impl ColumnType {
             (TypeKind::Composite, Some(relation)) => Shape::Composite(attributes(catalogue, relation)?),
             _ => Shape::Scalar,
         };
-        Ok(Self {
+        Ok(Self { shape, is_domain, ..Self::named(base, modifier) })
+    }
+
+    /// A type under its own name.
+    fn named(base: &Type, modifier: i32) -> Self {
+        Self {
             oid: base.oid,
             name: format!("{}.{}", identifier(&base.schema), identifier(&base.name)),
             plain_name: base.name.clone(),
             kind: kind(base),
             modifier,
-            shape,
-            is_domain,
-        })
+            shape: Shape::Scalar,
+            is_domain: false,
+        }
     }
 
     /// The name with its modifier.

@@ -38,7 +38,7 @@ impl Width {
     pub(super) fn scale(self) -> i32 {
         let mut scale = 0;
         let mut ten = 1_u128;
-        while scale < 18 && ten % u128::from(self.denominator.max(1)) != 0 {
+        while scale < 18 && !ten.is_multiple_of(u128::from(self.denominator.max(1))) {
             ten *= 10;
             scale += 1;
         }

@@ -40,8 +40,14 @@ impl<'p> Scalars<'p> {
             Fate::Treated(source) => *source,
         };
         let content = value.op("#>>", &Sql::closed("CAST('{}' AS pg_catalog.text[])")).bytewise();
-        Ok(match self.text(&content, self.treatment(source))? {
-            Some(treated) => quoted(&treated),
+        // Taken out once, since it is read often.
+        let column = Sql::closed("\"~q\".\"~q\"");
+        Ok(match self.text(&column, self.treatment(source))? {
+            Some(treated) => Sql::query(&format!(
+                "SELECT {} FROM (SELECT {} AS \"~q\" OFFSET 0) AS \"~q\"",
+                quoted(&treated).as_str(),
+                content.as_str()
+            )),
             None => Sql::text("null"),
         })
     }

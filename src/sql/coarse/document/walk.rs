@@ -41,8 +41,10 @@ pub(super) fn document(value: &Sql, machine: &Machine, scalars: &Scalars<'_>) ->
          UNION ALL \
          SELECT {place}, {comma}, \"~c\".\"~h\", \"~c\".\"~d\", \"~c\".\"~v\", {next} \
          FROM \"~w\" CROSS JOIN LATERAL (\
-         SELECT CAST(\"~f\".\"~o\" AS pg_catalog.int4) AS \"~o\", \"~f\".\"~k\", \"~f\".\"~v\", {shown} AS \"~h\", {repeats} AS \"~d\" \
-         FROM pg_catalog.jsonb_each({objects}) WITH ORDINALITY AS \"~f\"(\"~k\", \"~v\", \"~o\") \
+         SELECT CAST(\"~g\".\"~o\" AS pg_catalog.int4) AS \"~o\", \"~g\".\"~k\", \"~g\".\"~v\", \
+         \"~g\".\"~h\", {repeats} AS \"~d\" FROM (\
+         SELECT \"~f\".\"~o\", \"~f\".\"~k\", \"~f\".\"~v\", {shown} AS \"~h\" \
+         FROM pg_catalog.jsonb_each({objects}) WITH ORDINALITY AS \"~f\"(\"~k\", \"~v\", \"~o\")) AS \"~g\" \
          UNION ALL \
          SELECT CAST(\"~f\".\"~o\" AS pg_catalog.int4), CAST(NULL AS pg_catalog.text), \"~f\".\"~v\", \
          {nameless}, {no} \
@@ -123,7 +125,7 @@ fn shown_names(machine: &Machine, scalars: &Scalars<'_>) -> Result<(Sql, Sql), U
         return Ok((name.bytewise(), Sql::constant("bool", "f")));
     }
     let shown = case(&branches, name).bytewise();
-    let alike = Sql::closed(format!("pg_catalog.count(*) OVER (PARTITION BY {})", shown.as_str()));
+    let alike = Sql::closed("pg_catalog.count(*) OVER (PARTITION BY \"~g\".\"~h\")");
     Ok((shown, alike.op(">", &Sql::int8(1))))
 }
 
@@ -133,7 +135,7 @@ fn next_member(machine: &Machine, state: &Sql) -> Sql {
         members.map(|(name, id)| (json_string(name), *id)).collect()
     });
     let other = machine.nodes().map(|(_, node)| steps(node).map_or(1, |steps| steps.other_member));
-    looked_up(named.collect(), other.collect(), state, &column("~c", "~k"))
+    looked_up(named.collect(), &other.collect::<Vec<_>>(), state, &column("~c", "~k"))
 }
 
 fn next_element(machine: &Machine, state: &Sql) -> Sql {
@@ -143,11 +145,11 @@ fn next_element(machine: &Machine, state: &Sql) -> Sql {
     });
     let other = machine.nodes().map(|(_, node)| steps(node).map_or(1, |steps| steps.other_element));
     let index = column("~c", "~o").op("-", &Sql::int4(1)).cast("text");
-    looked_up(named.collect(), other.collect(), state, &index)
+    looked_up(named.collect(), &other.collect::<Vec<_>>(), state, &index)
 }
 
 /// The table of one kind of step: by the state's number, then by name.
-fn looked_up(named: Vec<BTreeMap<String, NodeId>>, other: Vec<NodeId>, state: &Sql, name: &Sql) -> Sql {
+fn looked_up(named: Vec<BTreeMap<String, NodeId>>, other: &[NodeId], state: &Sql, name: &Sql) -> Sql {
     let at = |array: String| Sql::closed(format!("({array})[{}]", state.as_str()));
     let others: Vec<String> = other.iter().map(NodeId::to_string).collect();
     let other = at(format!("CAST('{{{}}}' AS pg_catalog.int4[])", others.join(",")));
