@@ -34,13 +34,15 @@ impl Planner {
     /// A planner for one database and one role.
     #[must_use]
     pub fn new(catalogue: Arc<Catalogue>, plans: SqlPlans) -> Self {
-        Self { world: World { catalogue, rules: Rules::new(plans), lists: Lists::new(false) } }
+        let major = catalogue.major_version();
+        Self { world: World { catalogue, rules: Rules::new(plans), lists: Lists::new(major) } }
     }
 
     /// A planner whose lists let everything pass: for measuring faithfulness where nothing is protected.
     #[must_use]
     pub fn with_open_lists(catalogue: Arc<Catalogue>, plans: SqlPlans) -> Self {
-        Self { world: World { catalogue, rules: Rules::new(plans), lists: Lists::new(true) } }
+        let major = catalogue.major_version();
+        Self { world: World { catalogue, rules: Rules::new(plans), lists: Lists::all_open(major) } }
     }
 
     /// The snapshot that statements are resolved against.

@@ -1,6 +1,7 @@
 //! A refusal on its way out: what is refused, and where in the text that is being read.
 
 use super::Refusal;
+use super::allow::Refused;
 use super::ir::Pos;
 
 /// A refusal whose place is still a byte offset. Boxed: refusals are rare, and results are everywhere.
@@ -32,6 +33,15 @@ impl Denial {
     /// What the policy does not allow.
     pub(super) fn forbidden(message: impl Into<String>, pos: Pos) -> Self {
         Self::new("42501", message, pos)
+    }
+
+    /// What is not on a list.
+    pub(super) fn unlisted(what: &str, refused: Refused, pos: Pos) -> Self {
+        let denial = Self::new(refused.sqlstate(), format!("{what} is refused: {}", refused.reason), pos);
+        match refused.instead {
+            None => denial,
+            Some(instead) => denial.hint(instead),
+        }
     }
 
     /// A tree that the parser should never give.

@@ -32,6 +32,9 @@ pub struct Planned {
     /// The parameters of `sql` (`$1` is the first). If a source is a literal, the statement needs the extended
     /// protocol even where the client spoke the simple one.
     pub parameters: Vec<Parameter>,
+    /// It reads protected fields. Which of several errors comes first is then an order of raw rows: the session makes
+    /// one of all that rows can cause.
+    pub reads_protected: bool,
 }
 
 /// What kind of answer a statement has.

@@ -1,13 +1,17 @@
 //! What an error of the store means for what is still owed.
 //!
-//! Invariant: of the store's error only severity and SQLSTATE go on; after one in the extended protocol the
+//! Invariant: of the store's error only severity and SQLSTATE go on, and where protected rows may have caused it not
+//! even these: which of two errors comes first is the order in which rows are read. After one in the extended protocol the
 //! client's view of its statements is again what the store has confirmed.
 
 use std::sync::Arc;
 
+use bytes::BytesMut;
+
 use super::ask::Purpose;
 use super::conversation::{Conversation, Outbox};
 use super::expect::Expect;
+use super::prose;
 use super::refusal::{self, Ending, Fault};
 use crate::wire::postgres::backend::{ErrorFields, Severity};
 use crate::wire::postgres::frontend::Target;
@@ -19,8 +23,15 @@ impl Conversation {
             refusal::write_error(&mut out.to_client, fields)?;
             return Err(Ending::ServerFatal);
         }
+        let is_hidden = self.hides(fields);
+        let write = |out: &mut BytesMut| match is_hidden {
+            true => refusal::write_hidden(out),
+            false => refusal::write_error(out, fields),
+        };
         match self.expects.front_mut() {
-            None | Some(Expect::Sync) => return self.failed_outside(fields, out),
+            None => return Err(Ending::server(Fault::Unexpected)),
+            // No message of ours caused it: the store may fail while it commits at a Sync.
+            Some(Expect::Sync) => return Ok(write(&mut out.to_client)?),
             Some(Expect::Ask(ask)) if ask.has_sync => {
                 ask.failed = true;
                 return Ok(());
@@ -30,22 +41,44 @@ impl Conversation {
                 query.flow = None;
                 match query.refusal.take() {
                     Some(refusal) => refusal::write_refusal(&mut out.to_client, &refusal)?,
-                    None => refusal::write_error(&mut out.to_client, fields)?,
+                    None => write(&mut out.to_client)?,
                 }
                 return Ok(());
             }
             Some(Expect::Refused(refusal)) => refusal::write_refusal(&mut out.to_client, refusal)?,
-            Some(_) => refusal::write_error(&mut out.to_client, fields)?,
+            Some(_) => write(&mut out.to_client)?,
         }
         self.skip_to_sync(out)
     }
 
-    /// An error that no message of ours caused: the store may fail while it commits at a Sync.
-    fn failed_outside(&mut self, fields: ErrorFields, out: &mut Outbox) -> Result<(), Ending> {
-        if self.expects.is_empty() {
-            return Err(Ending::server(Fault::Unexpected));
-        }
-        Ok(refusal::write_error(&mut out.to_client, fields)?)
+    /// True if an error of what is answered now could tell something of the order of protected rows.
+    fn hides(&self, fields: ErrorFields) -> bool {
+        let (is_protected, is_running) = match self.expects.front() {
+            Some(Expect::Query(query)) => (self.reads_protected(), query.flow.is_some()),
+            Some(Expect::Execute(..)) => (self.reads_protected(), true),
+            // Binding folds constants.
+            Some(Expect::Bind { .. } | Expect::Sync) => (self.reads_protected(), false),
+            _ => (false, false),
+        };
+        is_protected && prose::depends_on_rows(fields.sqlstate, is_running)
+    }
+
+    /// True if the statement that the store works at may read protected rows.
+    pub(super) fn reads_protected(&self) -> bool {
+        let portal = |name: &[u8]| self.names.portals.get(name).map(|portal| &portal.statement);
+        let statement = match self.expects.front() {
+            Some(Expect::Query(query)) => match (&query.flow, query.left.last()) {
+                (Some(flow), _) => Some(flow.statement()),
+                (None, Some(next)) => Some(next),
+                (None, None) => return false,
+            },
+            Some(Expect::Execute(_, Some(flow))) => Some(flow.statement()),
+            Some(Expect::Execute(name, None)) => portal(name),
+            Some(Expect::Bind { statement, .. }) => Some(statement),
+            Some(Expect::Sync) => None,
+            _ => return false,
+        };
+        statement.is_none_or(|statement| self.names.reads_protected(statement))
     }
 
     /// Drops what the store will not answer any more, and goes back to what it has confirmed.

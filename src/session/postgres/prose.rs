@@ -19,6 +19,26 @@ pub(super) fn text(sqlstate: [u8; 5]) -> &'static str {
     class.ok().and_then(|found| CLASSES.get(found)).map_or(UNKNOWN, |(_, text)| text)
 }
 
+/// What an error becomes that rows of protected tables can cause: all of them one.
+pub(super) const HIDDEN: ([u8; 5], &str, &str) = (
+    *b"22000",
+    "a value in the rows that are read does not fit what the statement does with it",
+    "which error it is, and of which row, stays here, because the order in which protected rows are read does not \
+     leave the store; guard what can fail, as in x / nullif(y, 0) or CASE WHEN x ~ '^[0-9]+$' THEN x::int END",
+);
+
+/// True if rows can cause an error of this SQLSTATE. `is_running` once the statement is known to be valid and has
+/// begun to read: before that, only folded constants can be at fault.
+pub(super) fn depends_on_rows(sqlstate: [u8; 5], is_running: bool) -> bool {
+    let [a, b, ..] = sqlstate;
+    match &[a, b] {
+        b"20" | b"21" | b"22" | b"23" | b"2F" | b"38" | b"39" | b"44" | b"P0" => true,
+        // The connection, the transaction, names, resources, interruptions: of the session and the server.
+        b"08" | b"25" | b"26" | b"28" | b"34" | b"40" | b"53" | b"55" | b"57" | b"58" => false,
+        _ => is_running && sqlstate != *b"42501",
+    }
+}
+
 const UNKNOWN: &str = "the store reports an error";
 
 #[rustfmt::skip]
@@ -334,6 +354,29 @@ mod tests {
     fn tables_are_sorted() {
         assert!(CONDITIONS.is_sorted_by(|(a, _), (b, _)| a < b));
         assert!(CLASSES.is_sorted_by(|(a, _), (b, _)| a < b));
+    }
+
+    #[test]
+    fn what_rows_can_cause() {
+        for (sqlstate, before, running) in [
+            (b"22012", true, true),
+            (b"22P02", true, true),
+            (b"21000", true, true),
+            (b"23514", true, true),
+            (b"P0001", true, true),
+            (b"42P01", false, true),
+            (b"42804", false, true),
+            (b"54000", false, true),
+            (b"0A000", false, true),
+            (b"XX000", false, true),
+            (b"42501", false, false),
+            (b"57014", false, false),
+            (b"40001", false, false),
+            (b"53200", false, false),
+        ] {
+            let both = (depends_on_rows(*sqlstate, false), depends_on_rows(*sqlstate, true));
+            assert_eq!(both, (before, running), "{}", sqlstate.escape_ascii());
+        }
     }
 
     #[test]

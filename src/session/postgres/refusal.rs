@@ -142,6 +142,12 @@ pub(super) fn write_error(out: &mut BytesMut, fields: ErrorFields) -> Result<(),
     report_of(fields).write_error(out)
 }
 
+/// Writes the one error that stands for all that protected rows can cause.
+pub(super) fn write_hidden(out: &mut BytesMut) -> Result<(), TooLong> {
+    let (sqlstate, message, hint) = prose::HIDDEN;
+    Report { severity: Severity::Error, sqlstate, message, hint: Some(hint), position: None }.write_error(out)
+}
+
 /// Writes the store's notice in our own words.
 pub(super) fn write_notice(out: &mut BytesMut, fields: ErrorFields) -> Result<(), TooLong> {
     report_of(fields).write_notice(out)

@@ -99,7 +99,10 @@ impl Conversation {
         match frame.tag {
             tag::NOTICE => {
                 let fields = ErrorFields::read(frame.body).map_err(Ending::server)?;
-                refusal::write_notice(&mut out.to_client, fields)?;
+                // How many there are of them tells how many rows were read.
+                if !self.reads_protected() {
+                    refusal::write_notice(&mut out.to_client, fields)?;
+                }
             }
             tag::NOTIFICATION => {}
             tag::PARAMETER_STATUS => forward_status(frame, out)?,

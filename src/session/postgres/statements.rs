@@ -56,6 +56,7 @@ impl Statement {
             columns: Vec::new(),
             hidden_columns: 0,
             parameters: Vec::new(),
+            reads_protected: false,
         };
         Self::new(planned, declared)
     }
@@ -184,6 +185,22 @@ impl Names {
     pub(super) fn runs_bound(&self, statement: &Statement) -> bool {
         let Kind::Session(Effect::Execute { name }) = &statement.planned.kind else { return false };
         self.expected.get(name.as_bytes()).is_some_and(|named| !named.binds_as_it_is())
+    }
+
+    /// True if rows that a statement reads while it runs are protected: its own, or those of what it names.
+    pub(super) fn reads_protected(&self, statement: &Statement) -> bool {
+        let of = |named: Option<&Arc<Statement>>| named.is_none_or(|named| named.planned.reads_protected);
+        match &statement.planned.kind {
+            Kind::Session(Effect::Execute { name }) => of(self.confirmed.get(name.as_bytes())),
+            Kind::Session(Effect::Fetch { cursor }) => {
+                of(self.portals.get(cursor.as_bytes()).map(|portal| &portal.statement))
+            }
+            // A cursor `WITH HOLD` runs to its end where the transaction ends.
+            Kind::Utility { tag: "MOVE" | "COMMIT" } => {
+                self.portals.values().any(|portal| portal.statement.planned.reads_protected)
+            }
+            _ => statement.planned.reads_protected,
+        }
     }
 
     /// Takes in what a statement did that is done.

@@ -5,7 +5,7 @@ use super::super::catalogue::oid;
 use super::super::ir::{Call, Expr, ExprKind, Pos};
 use super::super::refusal::{Checked, Denial};
 use super::call::{Resolved, arguments};
-use super::order::extend_keys;
+use super::order::{extend_keys, shows_its_order};
 use super::scope::{Level, RowOrder, Term};
 use super::{Analysis, Label};
 
@@ -38,7 +38,7 @@ impl Analysis<'_> {
         let open = level.outward_sources().any(|source| source == RowOrder::Open);
         // Where the server has an index in the order asked for, ties come as they stand there.
         let open = open || (!call.order_by.is_empty() && self.reads_protected());
-        if open && !call.distinct && !call.within_group && self.is_order_sensitive(call, &terms) {
+        if open && !call.distinct && !call.within_group && self.is_order_sensitive(resolved.order, &terms) {
             let raw = terms.iter().any(|term| !term.label.is_public());
             let total = match self.key_order(level)?.filter(|_| raw) {
                 Some(key) => key,
@@ -65,17 +65,16 @@ impl Analysis<'_> {
     }
 
     /// True if the result depends on the order of the rows.
-    pub(super) fn is_order_sensitive(&self, call: &Call, terms: &[Term]) -> bool {
-        match self.world.lists.sensitivity(&call.name.name) {
+    pub(super) fn is_order_sensitive(&self, order: Sensitivity, terms: &[Term]) -> bool {
+        let is_exact = |term: &Term| match term.oid() {
+            Some(oid::TEXT | oid::VARCHAR) => !self.catalogue().has_loose_collation(),
+            Some(ty) => shows_its_order(ty),
+            None => false,
+        };
+        match order {
             Sensitivity::None => false,
+            Sensitivity::Ties => !terms.iter().all(is_exact),
             Sensitivity::Always => true,
-            // Sums of floats differ in their last digits.
-            Sensitivity::Floats => terms.iter().any(|term| {
-                !matches!(
-                    term.oid(),
-                    Some(oid::INT2 | oid::INT4 | oid::INT8 | oid::NUMERIC | oid::INTERVAL | oid::BOOL)
-                )
-            }),
         }
     }
 }

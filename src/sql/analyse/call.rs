@@ -1,6 +1,6 @@
 //! Function calls: which function is meant, whether it is on the list, and what its arguments may be.
 
-use super::super::allow::FunctionAccess;
+use super::super::allow::{Sensitivity, ShowVerdict, Special};
 use super::super::catalogue::{Function, FunctionKind, Oid, TypeRef, oid};
 use super::super::ir::{Argument, Call, Expr, ExprKind, Literal, Pos, Qualified, TypeName};
 use super::super::refusal::{Checked, Denial};
@@ -14,6 +14,14 @@ pub(super) struct Resolved<'c> {
     pub(super) function: Option<&'c Function>,
     pub(super) kind: FunctionKind,
     pub(super) result: Option<TypeRef>,
+    /// The types of its parameters, one for each argument.
+    pub(super) parameters: Vec<Oid>,
+    /// All of this name and schema that a call of this form may mean, itself among them.
+    pub(super) rivals: Vec<&'c Function>,
+    /// The types of the arguments told which one it is.
+    pub(super) is_certain: bool,
+    /// What the order of rows can change in its result; the worst until the lists are asked.
+    pub(super) order: Sensitivity,
 }
 
 impl<'a> Analysis<'a> {
@@ -21,7 +29,7 @@ impl<'a> Analysis<'a> {
         if let Some(term) = self.answered_call(call, pos)? {
             return Ok(term);
         }
-        let terms = call
+        let mut terms = call
             .arguments
             .iter()
             .map(|argument| self.expr(&argument.value, level))
@@ -30,19 +38,20 @@ impl<'a> Analysis<'a> {
         if let (true, [term]) = (self.is_field(call, &types), terms.as_slice()) {
             return self.field_of(&call.name.name, term.clone(), pos, level);
         }
-        let Some(resolved) = self.resolve_function(call, &types, pos)? else {
+        let Some(mut resolved) = self.resolve_function(call, &types, pos)? else {
             return self.call_of_type(call, terms, pos);
         };
-        let access = self.function_access(&resolved, pos)?;
-        if access == FunctionAccess::Silenced {
-            return Ok(self.silenced(&resolved, pos));
-        }
-        if access == FunctionAccess::PerRow && level.is_open() {
-            let message =
-                format!("{}() in this place is refused: it would tell the order of rows", call.name.name);
-            return Err(
-                Denial::forbidden(message, pos).hint("use it in a query of its own, or over one table")
-            );
+        let listed = self.call_rule(&resolved, &mut terms, pos)?;
+        resolved.order = listed.order;
+        match listed.special {
+            Special::Nothing => {}
+            Special::Withheld => return Ok(self.withheld(&resolved, pos)),
+            Special::PerRow => {
+                self.varying = self.varying.take().or_else(|| Some((call.name.name.clone(), pos)))
+            }
+            Special::ReadsAsResult => self.require_readable(&resolved, &terms, pos)?,
+            Special::SettingName => return self.shown_setting(call, terms, resolved, pos),
+            Special::SettingAndValue => self.require_settable(call, &mut terms, pos)?,
         }
         if call.over.is_some() {
             return self.windowed(call, terms, &resolved, pos, level);
@@ -71,30 +80,6 @@ impl<'a> Analysis<'a> {
             self.outputs.push((expr.clone(), columns.collect()));
         }
         Ok(Term { expr, label, ty: resolved.result })
-    }
-
-    /// Refuses what is not on the list.
-    fn function_access(&self, resolved: &Resolved<'_>, pos: Pos) -> Checked<FunctionAccess> {
-        let schema = resolved.name.schema.as_deref().unwrap_or_default();
-        let extension = resolved.function.and_then(|function| function.extension.as_deref());
-        let access = self.world.lists.function(schema, &resolved.name.name, extension);
-        if access != FunctionAccess::Refused {
-            return Ok(access);
-        }
-        let message = format!("function {}.{}() is refused", schema, resolved.name.name);
-        let hint = match (schema, extension) {
-            ("pg_catalog", _) => "it is not on the list of functions that read nothing but their arguments",
-            (_, Some(_)) => "this function of an extension is not on the list",
-            (_, None) => "functions of users are not opened; write what it does into the query",
-        };
-        Err(Denial::forbidden(message, pos).hint(hint))
-    }
-
-    /// A function that would tell sizes or counters: NULL of its type.
-    fn silenced(&self, resolved: &Resolved<'_>, pos: Pos) -> Term {
-        let ty = resolved.result.unwrap_or(TypeRef::plain(oid::TEXT));
-        let kind = ExprKind::Cast { value: Box::new(Expr::null()), to: self.type_name(ty) };
-        Term::public(Expr { kind, pos }, Some(ty))
     }
 
     /// Finds the functions of this name and picks one. `None` if there are none at all.
@@ -129,6 +114,9 @@ impl<'a> Analysis<'a> {
         let named = call.arguments.iter().any(|argument| argument.name.is_some());
         let unnamed = vec![None; types.len()];
         let arguments = if named { unnamed.as_slice() } else { types };
+        let rivals = |schema: &str| -> Vec<&'a Function> {
+            fitting.iter().map(|(function, _)| *function).filter(|rival| rival.schema == schema).collect()
+        };
         if let Some((function, parameters)) =
             infer::pick(self.catalogue(), &signatures, arguments).and_then(|index| fitting.get(index))
         {
@@ -138,10 +126,14 @@ impl<'a> Analysis<'a> {
                 function: Some(function),
                 kind: function.kind,
                 result,
+                parameters: parameters.clone(),
+                rivals: rivals(&function.schema),
+                is_certain: !named && arguments.iter().all(Option::is_some),
+                order: Sensitivity::Always,
             }));
         }
         // The types do not tell; where all candidates are of one schema the server may choose among them.
-        let Some((first, _)) = fitting.first() else { return Ok(None) };
+        let Some((first, first_parameters)) = fitting.first() else { return Ok(None) };
         if fitting.iter().any(|(function, _)| function.schema != first.schema || function.kind != first.kind)
         {
             let message = format!("function {} is ambiguous here", call.name.name);
@@ -157,6 +149,10 @@ impl<'a> Analysis<'a> {
             } else {
                 None
             },
+            parameters: first_parameters.clone(),
+            rivals: rivals(&first.schema),
+            is_certain: false,
+            order: Sensitivity::Always,
         }))
     }
 
@@ -237,10 +233,12 @@ impl<'a> Analysis<'a> {
                         Some(TypeRef::plain(oid::TEXT)),
                     )));
                 }
-                if self.world.lists.may_show(setting) {
-                    return Ok(None);
+                match self.world.lists.show(setting) {
+                    ShowVerdict::Refused(refused) => {
+                        Err(Denial::unlisted("showing this setting", refused, pos))
+                    }
+                    ShowVerdict::Sent | ShowVerdict::Kept => Ok(None),
                 }
-                Err(Denial::forbidden("showing this setting is refused", pos))
             }
             _ => Ok(None),
         }

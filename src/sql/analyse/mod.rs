@@ -19,6 +19,7 @@ mod group;
 mod infer;
 mod join;
 mod label;
+mod listed;
 mod name;
 mod operator;
 mod order;
@@ -86,6 +87,8 @@ pub(super) struct Analysis<'a> {
     keyed: bool,
     /// An order was fixed.
     fixed_order: Cell<bool>,
+    /// A call that tells when it was evaluated, and where.
+    varying: Option<(String, ir::Pos)>,
     /// Names made so far.
     made_names: usize,
     /// Views within views.
@@ -114,6 +117,7 @@ impl<'a> Analysis<'a> {
             hidden_rows: 0,
             keyed: false,
             fixed_order: Cell::new(false),
+            varying: None,
             made_names: 0,
             view_depth: 0,
             recursion_depth: 0,
@@ -125,6 +129,9 @@ impl<'a> Analysis<'a> {
     pub(super) fn top(&mut self, query: &ir::Query) -> Checked<Analysed> {
         let mut analysed = self.walk(query)?;
         super::slim::query(&mut analysed.query);
+        if let (Some((name, pos)), true) = (&self.varying, self.reads_protected()) {
+            return Err(listed::varying(name, *pos));
+        }
         for column in &analysed.columns {
             // At the edge a value is treated as a whole, or element by element, but not field by field.
             if let (Label::Row(_), Some(identity)) = (&column.label, column.label.identity()) {
@@ -151,6 +158,7 @@ impl<'a> Analysis<'a> {
             path: self.path.clone(),
             outputs: Vec::new(),
             applied: BTreeMap::new(),
+            varying: None,
             ..*self
         };
         match second.query(query, &Level::default(), true) {

@@ -80,8 +80,8 @@ impl Analysis<'_> {
         if named.is_empty() {
             return Err(Denial::new("42883", format!("operator {} does not exist", op.name), pos));
         }
-        let unknown =
-            named.iter().find(|candidate| !self.is_known(&candidate.schema, candidate.extension.as_deref()));
+        let rule = |candidate: &Operator| self.world.lists.operator(self.catalogue(), candidate);
+        let refused = |refused| Denial::unlisted(&format!("operator {}", op.name), refused, pos);
         let builtin_only = named.iter().all(|candidate| candidate.schema == "pg_catalog");
         let arity = |candidate: &&&Operator| candidate.left.is_some() == left.is_some();
         let unary_or_binary: Vec<&Operator> =
@@ -101,29 +101,19 @@ impl Analysis<'_> {
             .and_then(|index| same_width.get(index))
             .and_then(|index| unary_or_binary.get(*index));
         if let Some(found) = picked {
-            if !self.is_known(&found.schema, found.extension.as_deref()) {
-                return Err(user_defined(op, pos));
-            }
+            // Types are advice: whichever of its schema the server takes must be allowed.
+            let rivals = named.iter().filter(|rival| rival.schema == found.schema);
+            rivals.map(|rival| rule(rival)).collect::<Result<Vec<_>, _>>().map_err(refused)?;
             let parameters: Vec<Oid> = found.left.into_iter().chain([found.right]).collect();
             let ty = infer::result(self.catalogue(), found.result, &parameters, &arguments);
             return Ok((Qualified::within(&found.schema, &op.name), ty));
         }
+        named.iter().map(|candidate| rule(candidate)).collect::<Result<Vec<_>, _>>().map_err(refused)?;
         if builtin_only {
             return Ok((Qualified::builtin(&op.name), None));
         }
-        if unknown.is_some() {
-            return Err(user_defined(op, pos));
-        }
         // An extension has operators of this name too, and only the server knows the types.
         Ok((op.clone(), None))
-    }
-
-    /// True for what the server itself or a trusted extension brings.
-    pub(super) fn is_known(&self, schema: &str, extension: Option<&str>) -> bool {
-        let lists = &self.world.lists;
-        schema == "pg_catalog"
-            || extension.is_some_and(|extension| lists.trusts(extension))
-            || lists.all_open()
     }
 }
 
@@ -135,11 +125,6 @@ fn both_alike(arguments: Vec<Option<Oid>>) -> Vec<Option<Oid>> {
         }
         _ => arguments,
     }
-}
-
-fn user_defined(op: &Qualified, pos: Pos) -> Denial {
-    Denial::forbidden(format!("the user-defined operator {} is refused", op.name), pos)
-        .hint("name the server's own: OPERATOR(pg_catalog.=)")
 }
 
 /// Arrays of identifiers may be compared and put together with others of their domain.

@@ -193,7 +193,7 @@ const fn is_sortable(ty: Oid) -> bool {
 }
 
 /// Types whose equal values look alike.
-const fn shows_its_order(ty: Oid) -> bool {
+pub(super) const fn shows_its_order(ty: Oid) -> bool {
     matches!(
         ty,
         oid::BOOL

@@ -3,14 +3,15 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::super::allow::CatalogueAccess;
-use super::super::catalogue::{Relation, RelationKind, TypeRef, oid};
+use super::super::allow::{Access, Mask, Replacement};
+use super::super::catalogue::{Column, Relation, RelationKind, TypeRef, oid};
 use super::super::ir::{
-    Alias, Body, Expr, FromItem, Pos, Qualified, Query, Sample, Select, TableItem, Target,
+    Alias, Body, Expr, ExprKind, FromItem, Pos, Qualified, Query, Sample, Select, TableItem, Target, TypeName,
 };
 use super::super::refusal::{Checked, Denial};
 use super::super::rules::{Bound, Protection};
 use super::from::FromPart;
+use super::listed::is_shown;
 use super::row_key;
 use super::scope::{Item, ItemColumn, Level, OutputColumn, RowOrder, Term, WholeRow};
 use super::{Analysis, Label};
@@ -66,7 +67,7 @@ impl Analysis<'_> {
             return Err(Denial::new("42P01", format!("relation \"{shown}\" does not exist"), pos));
         };
         match relation.kind {
-            RelationKind::Sequence if !self.world.lists.all_open() => {
+            RelationKind::Sequence if !self.world.lists.is_all_open() => {
                 Err(Denial::forbidden(format!("reading sequence {} is refused", shown(relation)), pos))
             }
             RelationKind::Composite | RelationKind::Other => {
@@ -81,22 +82,29 @@ impl Analysis<'_> {
             return Ok(self.world.rules.bound(&self.world.catalogue, relation));
         }
         match self.world.lists.catalogue_relation(&relation.schema, &relation.name) {
-            CatalogueAccess::Refused => {
-                let message = format!("{} is refused: it shows more than the schema", shown(relation));
-                Err(Denial::forbidden(message, pos))
-            }
-            CatalogueAccess::Open => Ok(Arc::new(Bound::Open)),
-            CatalogueAccess::Masked(columns) => {
-                let protection = |column: &super::super::catalogue::Column| {
-                    let masked = columns.iter().find(|(name, _)| *name == column.name);
-                    match masked {
-                        Some((_, constant)) => Protection::constant(self.catalogue(), constant, column.ty),
-                        None => Protection::Open,
-                    }
-                };
-                Ok(Arc::new(Bound::Columns(relation.columns.iter().map(protection).collect())))
-            }
+            Access::Refused(refused) => Err(Denial::unlisted(&shown(relation), refused, pos)),
+            Access::Open => Ok(Arc::new(Bound::Open)),
+            Access::Masked(mask) => Ok(Arc::new(Bound::Columns(self.masked(relation, &mask)))),
         }
+    }
+
+    /// What stands in place of the columns of a catalogue relation.
+    fn masked(&self, relation: &Relation, mask: &Mask) -> Vec<Protection> {
+        let own = |expr: Expr, column: &Column| Protection::own(expr, self.catalogue().base_type(column.ty));
+        let protection = |column: &Column| match mask.replacement(&column.name) {
+            None => Protection::Open,
+            Some(Replacement::Null) => own(Expr::null().cast(self.type_name(column.ty)), column),
+            Some(Replacement::Constant(text)) => {
+                own(Expr::text(text).cast(self.type_name(column.ty)), column)
+            }
+            Some(Replacement::IfSettingIsShown) => {
+                let name = Expr::column(INNER, "name").cast(TypeName::builtin("text"));
+                let is_shown = is_shown(Expr::call("lower", vec![name]));
+                let whens = vec![(is_shown, Expr::column(INNER, &column.name))];
+                own(Expr::made(ExprKind::Case { operand: None, whens, otherwise: None }), column)
+            }
+        };
+        relation.columns.iter().map(protection).collect()
     }
 
     /// A relation without anything to hide, under its own name.

@@ -151,11 +151,6 @@ impl<'e> Level<'e> {
         !self.outward().any(|level| level.items.iter().any(|item| item.alias == name))
     }
 
-    /// True if the rows of this level, or of one around it, are in an order that raw values may have decided.
-    pub(super) fn is_open(&self) -> bool {
-        self.outward().any(|level| level.rows.get() == RowOrder::Open || level.source.get() == RowOrder::Open)
-    }
-
     /// The order of rows that aggregates here and around see.
     pub(super) fn outward_sources(&'e self) -> impl Iterator<Item = RowOrder> {
         self.outward().map(|level| level.source.get())

@@ -1,6 +1,7 @@
 //! Type names, casts and what types are made of.
 
-use super::super::catalogue::{Oid, Type, TypeKind, TypeRef, oid};
+use super::super::allow::{Reason, Refused};
+use super::super::catalogue::{FIRST_NORMAL_OID, Oid, Type, TypeKind, TypeRef, oid};
 use super::super::ir::{Expr, ExprKind, Literal, Pos, Qualified, TypeName};
 use super::super::refusal::{Checked, Denial};
 use super::scope::{Level, Term};
@@ -14,8 +15,11 @@ impl Analysis<'_> {
             return Ok(Term::public(Expr { kind, pos }, Some(ty)));
         }
         let term = self.expr(value, level)?;
-        if !self.world.lists.all_open() && self.catalogue().has_unknown_cast(term.oid(), ty.oid) {
-            return Err(Denial::forbidden("a cast by a user's function is refused", pos));
+        for function in self.catalogue().cast_functions(term.oid(), ty.oid) {
+            let unknown = || Denial::unlisted("this cast", Refused::because(Reason::NotListed), pos);
+            let (name, function) = self.catalogue().function_by_oid(function).ok_or_else(unknown)?;
+            let rule = self.world.lists.function(self.catalogue(), name, function);
+            rule.map_err(|refused| Denial::unlisted("this cast", refused, pos))?;
         }
         let label = match term.label {
             Label::Null => Label::Null,
@@ -51,20 +55,39 @@ impl Analysis<'_> {
         Ok((qualified, TypeRef::plain(array.unwrap_or(ty.oid))))
     }
 
-    /// Types run code of their own when values are read and written.
-    fn require_known_type(&self, ty: &Type, pos: Pos) -> Checked<()> {
-        let element = ty.element.and_then(|element| self.catalogue().type_by_oid(element));
-        if let Some(element) = element.filter(|element| element.oid != ty.oid) {
-            return self.require_known_type(element, pos);
-        }
-        let system = matches!(ty.schema.as_str(), "pg_catalog" | "information_schema");
-        let trusted = ty.extension.as_deref().is_some_and(|extension| self.world.lists.trusts(extension));
-        let harmless = matches!(ty.kind, TypeKind::Enum | TypeKind::Composite);
-        if system || trusted || harmless || self.world.lists.all_open() {
+    /// Types run code of their own when values are read and written, and so do the types that they are made of.
+    pub(super) fn require_known_type(&self, ty: &Type, pos: Pos) -> Checked<()> {
+        self.require_known(ty, MAX_TYPE_DEPTH, pos)
+    }
+
+    fn require_known(&self, ty: &Type, depth: usize, pos: Pos) -> Checked<()> {
+        let lists = &self.world.lists;
+        if lists.is_all_open() {
             return Ok(());
         }
-        Err(Denial::forbidden(format!("type {}.{} is refused", ty.schema, ty.name), pos)
-            .hint("its code is not known; cast to a type of the server instead"))
+        let deeper = depth.checked_sub(1).ok_or_else(|| Denial::unsupported("types this deep", pos))?;
+        let shown = || format!("type {}.{}", ty.schema, ty.name);
+        let inner = |oid: Oid| match self.catalogue().type_by_oid(oid) {
+            Some(inner) => self.require_known(inner, deeper, pos),
+            None => Err(Denial::unlisted(&shown(), Refused::because(Reason::NotListed), pos)),
+        };
+        lists.reads(ty).map_err(|refused| Denial::unlisted(&shown(), refused, pos))?;
+        if let Some(element) = ty.element.filter(|element| *element != ty.oid) {
+            return inner(element);
+        }
+        if ty.oid < FIRST_NORMAL_OID || ty.extension.as_deref().is_some_and(|name| lists.trusts(name)) {
+            return Ok(());
+        }
+        match (ty.kind, ty.base, ty.relation) {
+            (TypeKind::Enum, ..) => Ok(()),
+            (TypeKind::Domain, Some(base), _) if ty.plain_checks => inner(base.oid),
+            (TypeKind::Composite, _, Some(relation)) => {
+                let relation = self.catalogue().relation_by_oid(relation);
+                relation.iter().flat_map(|row| &row.columns).try_for_each(|column| inner(column.ty.oid))
+            }
+            _ => Err(Denial::unlisted(&shown(), Refused::because(Reason::UserDefined), pos)
+                .hint("cast to a type of the server instead")),
+        }
     }
 
     /// `'logins'::regclass` is looked up along the client's path, not the server's.
@@ -108,6 +131,9 @@ impl Analysis<'_> {
         super::super::rules::type_name(self.catalogue(), ty)
     }
 }
+
+/// Types within types beyond this are refused.
+const MAX_TYPE_DEPTH: usize = 16;
 
 /// `regclass` has the same oid on every server.
 const REGCLASS: Oid = 2205;

@@ -76,7 +76,7 @@ impl Analysis<'_> {
         };
         if level.rows_open() || self.reads_protected() {
             let flat = flattened(&over, level, pos)?;
-            if let Some(ordered) = self.tied(call, &terms, &flat, pos)? {
+            if let Some(ordered) = self.tied(call, &terms, &flat, resolved.order, pos)? {
                 over = Over::Spec(ordered);
             }
         }
@@ -131,7 +131,14 @@ impl Analysis<'_> {
     }
 
     /// The window with a total order, if the function can tell rows that tie apart.
-    fn tied(&self, call: &Call, terms: &[Term], spec: &WindowSpec, pos: Pos) -> Checked<Option<WindowSpec>> {
+    fn tied(
+        &self,
+        call: &Call,
+        terms: &[Term],
+        spec: &WindowSpec,
+        order: Sensitivity,
+        pos: Pos,
+    ) -> Checked<Option<WindowSpec>> {
         let total = |frame: Option<Frame>| {
             let mut spec = WindowSpec { frame, ..spec.clone() };
             let names = TOTAL_ORDER.map(str::to_owned).to_vec();
@@ -148,10 +155,7 @@ impl Analysis<'_> {
         }
         let sensitive = match name {
             "first_value" | "last_value" | "nth_value" => true,
-            _ => {
-                self.world.lists.sensitivity(name) != Sensitivity::None
-                    && self.is_order_sensitive(call, terms)
-            }
+            _ => self.is_order_sensitive(order, terms),
         };
         if !sensitive {
             return Ok(None);

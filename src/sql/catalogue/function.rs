@@ -5,6 +5,7 @@ use super::Oid;
 /// A function or aggregate.
 #[derive(Clone, Debug)]
 pub(in crate::sql) struct Function {
+    pub(in crate::sql) oid: Oid,
     pub(in crate::sql) schema: String,
     pub(in crate::sql) kind: FunctionKind,
     pub(in crate::sql) result: Oid,
@@ -18,6 +19,28 @@ pub(in crate::sql) struct Function {
     pub(in crate::sql) outputs: Vec<(String, Oid)>,
     /// The extension that it belongs to.
     pub(in crate::sql) extension: Option<String>,
+    pub(in crate::sql) volatility: Volatility,
+    /// It is in a language of the server's own, and runs with the caller's rights.
+    pub(in crate::sql) is_plain: bool,
+}
+
+/// `pg_proc.provolatile`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::sql) enum Volatility {
+    Immutable,
+    Stable,
+    Volatile,
+}
+
+impl Volatility {
+    pub(super) fn of(letter: &str) -> Option<Self> {
+        match letter {
+            "i" => Some(Self::Immutable),
+            "s" => Some(Self::Stable),
+            "v" => Some(Self::Volatile),
+            _ => None,
+        }
+    }
 }
 
 /// `pg_proc.prokind`.
@@ -44,11 +67,14 @@ impl FunctionKind {
 /// An operator.
 #[derive(Clone, Debug)]
 pub(in crate::sql) struct Operator {
+    pub(in crate::sql) oid: Oid,
     pub(in crate::sql) schema: String,
     /// `None` for a prefix operator.
     pub(in crate::sql) left: Option<Oid>,
     pub(in crate::sql) right: Oid,
     pub(in crate::sql) result: Oid,
+    /// The function that it runs.
+    pub(in crate::sql) function: Oid,
     /// The extension that it belongs to.
     pub(in crate::sql) extension: Option<String>,
 }
@@ -57,8 +83,8 @@ pub(in crate::sql) struct Operator {
 #[derive(Clone, Copy, Debug)]
 pub(in crate::sql) struct Cast {
     pub(in crate::sql) context: CastContext,
-    /// The function that runs, if any, is the server's own or an extension's.
-    pub(in crate::sql) trusted: bool,
+    /// The function that runs, if any.
+    pub(in crate::sql) function: Option<Oid>,
 }
 
 /// Where a cast applies.

@@ -7,8 +7,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use super::{
-    Cast, CastContext, Catalogue, Collation, Column, Function, FunctionKind, Oid, Operator, QUERIES,
-    Relation, RelationKind, Type, TypeKind, TypeRef,
+    Cast, CastContext, Catalogue, Collation, Column, Function, FunctionKind, MAJOR_VERSIONS, Oid, Operator,
+    QUERIES, Relation, RelationKind, Type, TypeKind, TypeRef, Volatility,
 };
 
 /// A row of an answer, in text format; `None` is NULL.
@@ -29,16 +29,13 @@ pub enum CatalogueError {
         /// The question's name.
         question: &'static str,
     },
-    /// The server is of a version that this program does not know.
+    /// The server is older than any version that this program knows.
     #[error("server version {version} is not supported")]
     Version {
         /// `server_version_num`.
         version: u32,
     },
 }
-
-/// The oldest and newest major versions whose functions and settings are on the lists.
-const MAJOR_VERSIONS: std::ops::RangeInclusive<u32> = 13..=18;
 
 impl Catalogue {
     /// Makes a snapshot of the answers to [`QUERIES`], in order.
@@ -55,12 +52,14 @@ impl Catalogue {
         };
         let (server_version, database, search_path, encoding) =
             answer("server").each(server)?.pop().ok_or(CatalogueError::Form { question: "server" })?;
-        if !MAJOR_VERSIONS.contains(&(server_version / 10_000)) {
+        // A later one than is known has the newest lists: what it brings anew is on none of them.
+        if server_version / 10_000 < *MAJOR_VERSIONS.start() {
             return Err(CatalogueError::Version { version: server_version });
         }
         let relations = relations(&answer("relations"), &answer("columns"), &answer("inheritance"))?;
         let types: HashMap<Oid, Type> =
             answer("types").each(a_type)?.into_iter().map(|ty| (ty.oid, ty)).collect();
+        let functions = grouped(answer("functions").each(function)?);
         Ok(Self {
             database,
             server_version,
@@ -74,7 +73,13 @@ impl Catalogue {
             relations,
             type_names: types.values().map(|ty| ((ty.schema.clone(), ty.name.clone()), ty.oid)).collect(),
             types,
-            functions: grouped(answer("functions").each(function)?),
+            function_names: functions
+                .iter()
+                .flat_map(|(name, all)| {
+                    all.iter().enumerate().map(|(index, one)| (one.oid, (name.clone(), index)))
+                })
+                .collect(),
+            functions,
             operators: grouped(answer("operators").each(operator)?),
             casts: answer("casts").each(cast)?.into_iter().collect(),
             collations: answer("collations").each(collation)?.into_iter().collect(),
@@ -238,6 +243,7 @@ fn a_type(fields: &mut Fields<'_>) -> Option<Type> {
         base: base.map(|oid| TypeRef { oid, modifier }),
         relation: fields.reference()?,
         extension: fields.nullable()?.map(str::to_owned),
+        plain_checks: fields.flag()?,
     })
 }
 
@@ -259,8 +265,20 @@ fn function(fields: &mut Fields<'_>) -> Option<(String, Function)> {
         (name.unwrap_or_else(|| format!("column{}", number + 1)), *ty)
     });
     let outputs = outputs.collect();
-    let extension = fields.nullable()?.map(str::to_owned);
-    Some((name, Function { schema, kind, result, arguments, defaults, variadic, outputs, extension }))
+    let function = Function {
+        schema,
+        kind,
+        result,
+        arguments,
+        defaults,
+        variadic,
+        outputs,
+        extension: fields.nullable()?.map(str::to_owned),
+        oid: fields.number()?,
+        volatility: Volatility::of(fields.str()?)?,
+        is_plain: fields.flag()?,
+    };
+    Some((name, function))
 }
 
 fn operator(fields: &mut Fields<'_>) -> Option<(String, Operator)> {
@@ -269,7 +287,8 @@ fn operator(fields: &mut Fields<'_>) -> Option<(String, Operator)> {
     let left = fields.reference()?;
     let (right, result) = (fields.number()?, fields.number()?);
     let extension = fields.nullable()?.map(str::to_owned);
-    Some((name, Operator { schema, left, right, result, extension }))
+    let (oid, function) = (fields.number()?, fields.number()?);
+    Some((name, Operator { oid, schema, left, right, result, function, extension }))
 }
 
 fn cast(fields: &mut Fields<'_>) -> Option<((Oid, Oid), Cast)> {
@@ -280,7 +299,7 @@ fn cast(fields: &mut Fields<'_>) -> Option<((Oid, Oid), Cast)> {
         "e" => CastContext::Explicit,
         _ => return None,
     };
-    Some((types, Cast { context, trusted: fields.flag()? }))
+    Some((types, Cast { context, function: fields.reference()? }))
 }
 
 fn collation(fields: &mut Fields<'_>) -> Option<(Oid, Collation)> {

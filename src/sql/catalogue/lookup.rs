@@ -62,12 +62,42 @@ impl Catalogue {
         self.operators.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// True if a cast between these types (from any type, if the first is not known) may run a function that is
-    /// neither the server's own nor an extension's.
-    pub(in crate::sql) fn has_unknown_cast(&self, source: Option<Oid>, target: Oid) -> bool {
-        self.casts
+    /// The function of this number, and its name.
+    pub(in crate::sql) fn function_by_oid(&self, oid: Oid) -> Option<(&str, &Function)> {
+        let (name, index) = self.function_names.get(&oid)?;
+        Some((name, self.functions.get(name)?.get(*index)?))
+    }
+
+    /// Every function, with its name.
+    #[cfg(test)]
+    pub(in crate::sql) fn all_functions(&self) -> impl Iterator<Item = (&str, &Function)> {
+        self.functions
             .iter()
-            .any(|((from, to), cast)| *to == target && source.is_none_or(|ty| ty == *from) && !cast.trusted)
+            .flat_map(|(name, all)| all.iter().map(move |function| (name.as_str(), function)))
+    }
+
+    /// Every operator.
+    #[cfg(test)]
+    pub(in crate::sql) fn all_operators(&self) -> impl Iterator<Item = (&str, &Operator)> {
+        self.operators
+            .iter()
+            .flat_map(|(name, all)| all.iter().map(move |operator| (name.as_str(), operator)))
+    }
+
+    /// Every relation.
+    #[cfg(test)]
+    pub(in crate::sql) fn all_relations(&self) -> impl Iterator<Item = &Arc<Relation>> {
+        self.relations.values()
+    }
+
+    /// The functions that a cast between these types (from any type, if the first is not known) may run.
+    pub(in crate::sql) fn cast_functions(
+        &self,
+        source: Option<Oid>,
+        target: Oid,
+    ) -> impl Iterator<Item = Oid> {
+        let fits = move |(from, to): &(Oid, Oid)| *to == target && source.is_none_or(|ty| ty == *from);
+        self.casts.iter().filter(move |(types, _)| fits(types)).filter_map(|(_, cast)| cast.function)
     }
 
     pub(in crate::sql) fn cast(&self, source: Oid, target: Oid) -> Option<Cast> {
@@ -76,6 +106,11 @@ impl Catalogue {
 
     pub(in crate::sql) fn collation(&self, oid: Oid) -> Option<&Collation> {
         self.collations.get(&oid)
+    }
+
+    /// True if some collation takes different texts for equal.
+    pub(in crate::sql) fn has_loose_collation(&self) -> bool {
+        self.collations.values().any(|collation| !collation.deterministic)
     }
 
     /// True if there is a collation of this name.

@@ -13,7 +13,7 @@ mod types;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-pub(super) use function::{Cast, CastContext, Function, FunctionKind, Operator};
+pub(super) use function::{Cast, CastContext, Function, FunctionKind, Operator, Volatility};
 pub use load::{CatalogueError, Row};
 pub use queries::{CatalogueQuery, QUERIES};
 pub(super) use relation::{Column, Relation, RelationKind};
@@ -21,6 +21,12 @@ pub(super) use types::{Collation, Type, TypeKind, TypeRef, oid};
 
 /// An object identifier of the database.
 pub(super) type Oid = u32;
+
+/// Numbers below belong to objects that came with the server.
+pub(super) const FIRST_NORMAL_OID: Oid = 16_384;
+
+/// The oldest and newest major versions whose functions and settings are on the lists.
+pub(super) const MAJOR_VERSIONS: std::ops::RangeInclusive<u32> = 13..=18;
 
 /// A snapshot of one database's catalogue.
 #[derive(Debug)]
@@ -38,6 +44,8 @@ pub struct Catalogue {
     types: HashMap<Oid, Type>,
     type_names: HashMap<(String, String), Oid>,
     functions: HashMap<String, Vec<Function>>,
+    /// Where a function stands in `functions`.
+    function_names: HashMap<Oid, (String, usize)>,
     operators: HashMap<String, Vec<Operator>>,
     casts: HashMap<(Oid, Oid), Cast>,
     collations: HashMap<Oid, Collation>,

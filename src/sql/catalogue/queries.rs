@@ -51,7 +51,10 @@ pub const QUERIES: [CatalogueQuery; 13] = [
         name: "types",
         text: "SELECT t.oid, n.nspname, t.typname, t.typtype, t.typcategory, t.typispreferred, \
                CASE WHEN t.typcategory = 'A' THEN t.typelem ELSE 0 END, t.typarray, t.typbasetype, t.typtypmod, \
-               t.typrelid, e.extname \
+               t.typrelid, e.extname, NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint k \
+               JOIN pg_catalog.pg_depend u ON u.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass \
+               AND u.objid = k.oid AND u.refclassid IN ('pg_catalog.pg_proc'::pg_catalog.regclass, \
+               'pg_catalog.pg_operator'::pg_catalog.regclass) WHERE t.typtype = 'd' AND k.contypid = t.oid) \
                FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
                LEFT JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass \
                AND d.objid = t.oid AND d.objsubid = 0 AND d.deptype = 'e' \
@@ -62,15 +65,18 @@ pub const QUERIES: [CatalogueQuery; 13] = [
         text: "SELECT n.nspname, p.proname, p.prokind, p.prorettype, p.proargtypes, \
                p.pronargdefaults, p.provariadic, pg_catalog.array_to_string(p.proallargtypes, ' '), \
                pg_catalog.array_to_string(p.proargmodes, ' '), \
-               pg_catalog.array_to_string(p.proargnames, pg_catalog.chr(31)), e.extname \
+               pg_catalog.array_to_string(p.proargnames, pg_catalog.chr(31)), e.extname, p.oid, p.provolatile, \
+               l.lanname IN ('internal', 'c', 'sql') AND NOT p.prosecdef \
                FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
+               JOIN pg_catalog.pg_language l ON l.oid = p.prolang \
                LEFT JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass \
                AND d.objid = p.oid AND d.deptype = 'e' \
                LEFT JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid ORDER BY p.oid",
     },
     CatalogueQuery {
         name: "operators",
-        text: "SELECT n.nspname, o.oprname, o.oprleft, o.oprright, o.oprresult, e.extname \
+        text: "SELECT n.nspname, o.oprname, o.oprleft, o.oprright, o.oprresult, e.extname, o.oid, \
+               o.oprcode::pg_catalog.oid \
                FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace \
                LEFT JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_operator'::pg_catalog.regclass \
                AND d.objid = o.oid AND d.deptype = 'e' \
@@ -78,12 +84,7 @@ pub const QUERIES: [CatalogueQuery; 13] = [
     },
     CatalogueQuery {
         name: "casts",
-        text: "SELECT c.castsource, c.casttarget, c.castcontext, \
-               c.castfunc = 0 OR n.nspname = 'pg_catalog' OR d.objid IS NOT NULL \
-               FROM pg_catalog.pg_cast c LEFT JOIN pg_catalog.pg_proc p ON p.oid = c.castfunc \
-               LEFT JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
-               LEFT JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_cast'::pg_catalog.regclass \
-               AND d.objid = c.oid AND d.deptype = 'e'",
+        text: "SELECT c.castsource, c.casttarget, c.castcontext, c.castfunc FROM pg_catalog.pg_cast c",
     },
     CatalogueQuery {
         name: "collations",

@@ -83,6 +83,8 @@ pub(in crate::sql) struct Type {
     pub(in crate::sql) relation: Option<Oid>,
     /// The extension that it belongs to.
     pub(in crate::sql) extension: Option<String>,
+    /// The conditions of a domain run nothing but what came with the server.
+    pub(in crate::sql) plain_checks: bool,
 }
 
 /// What kind of type.

@@ -25,7 +25,7 @@ pub(super) use query::{
     Search, Select, SetOperation, SetOperator, Target, With,
 };
 pub(super) use statement::{
-    CopyOption, CopyValue, CursorOptions, FetchDirection, SetValue, Statement, StatementKind, Transaction,
-    TransactionMode, Variable,
+    CopyOption, CopyValue, CursorOptions, FetchDirection, Forget, SetValue, Statement, StatementKind,
+    Transaction, TransactionMode, Variable,
 };
 pub(super) use xml::{Standalone, Xml, XmlColumn, XmlTable};

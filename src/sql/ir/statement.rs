@@ -26,6 +26,19 @@ pub(in crate::sql) enum StatementKind {
     Show { name: String },
     Transaction(Transaction),
     DiscardAll,
+    Forget(Forget),
+}
+
+/// What a session lets go of without changing anything else: the kinds of `DISCARD` besides `ALL`, and `UNLISTEN`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::sql) enum Forget {
+    Plans,
+    Sequences,
+    TemporaryTables,
+    /// `UNLISTEN`; `None` is `*`.
+    Notifications {
+        channel: Option<String>,
+    },
 }
 
 /// `DECLARE` options.

@@ -3,8 +3,9 @@
 use pg_query::NodeEnum;
 use pg_query::protobuf::{self, Node};
 
+use super::super::allow::statement::{self, RefusedStatement};
 use super::super::ir::{
-    CursorOptions, Expr, FetchDirection, Pos, Statement, StatementKind, TableItem, TypeName, Variable,
+    CursorOptions, Expr, FetchDirection, Forget, Pos, Statement, StatementKind, TableItem, TypeName,
 };
 use super::super::refusal::{Checked, Denial};
 use super::{constant, expr, from, given, inner, query, required, strings, utility};
@@ -52,6 +53,9 @@ fn kind(node: Node) -> Checked<StatementKind> {
             utility::transaction(transaction).map(StatementKind::Transaction)
         }
         NodeEnum::DiscardStmt(discard) => discarding(&discard),
+        NodeEnum::UnlistenStmt(unlisten) => {
+            Ok(StatementKind::Forget(Forget::Notifications { channel: given(unlisten.conditionname) }))
+        }
         other => Err(refused(&other)),
     }
 }
@@ -59,36 +63,19 @@ fn kind(node: Node) -> Checked<StatementKind> {
 fn discarding(discard: &protobuf::DiscardStmt) -> Checked<StatementKind> {
     match protobuf::DiscardMode::try_from(discard.target) {
         Ok(protobuf::DiscardMode::DiscardAll) => Ok(StatementKind::DiscardAll),
-        _ => Err(Denial::unsupported("this kind of DISCARD", Pos::NONE).hint("use DISCARD ALL")),
+        Ok(protobuf::DiscardMode::DiscardPlans) => Ok(StatementKind::Forget(Forget::Plans)),
+        Ok(protobuf::DiscardMode::DiscardSequences) => Ok(StatementKind::Forget(Forget::Sequences)),
+        Ok(protobuf::DiscardMode::DiscardTemp) => Ok(StatementKind::Forget(Forget::TemporaryTables)),
+        Ok(protobuf::DiscardMode::Undefined) | Err(_) => {
+            Err(Denial::unsupported("this kind of DISCARD", Pos::NONE).hint("use DISCARD ALL"))
+        }
     }
 }
 
 /// The refusal of a statement that is not on the list.
 fn refused(node: &NodeEnum) -> Denial {
-    let what = match node {
-        NodeEnum::InsertStmt(_) => "INSERT",
-        NodeEnum::UpdateStmt(_) => "UPDATE",
-        NodeEnum::DeleteStmt(_) => "DELETE",
-        NodeEnum::MergeStmt(_) => "MERGE",
-        NodeEnum::TruncateStmt(_) => "TRUNCATE",
-        NodeEnum::DoStmt(_) => "DO",
-        NodeEnum::CallStmt(_) => "CALL",
-        NodeEnum::ListenStmt(_) => "LISTEN",
-        NodeEnum::NotifyStmt(_) => "NOTIFY",
-        NodeEnum::UnlistenStmt(_) => "UNLISTEN",
-        NodeEnum::LockStmt(_) => "LOCK",
-        NodeEnum::CreateTableAsStmt(_) => "CREATE TABLE AS",
-        NodeEnum::CreateStmt(_) => "CREATE TABLE",
-        NodeEnum::ViewStmt(_) => "CREATE VIEW",
-        NodeEnum::CreateFunctionStmt(_) => "CREATE FUNCTION",
-        NodeEnum::IndexStmt(_) => "CREATE INDEX",
-        NodeEnum::VacuumStmt(_) => "VACUUM",
-        NodeEnum::GrantStmt(_) => "GRANT",
-        _ => "this statement",
-    };
-    Denial::new("42501", format!("{what} is refused"), Pos::NONE).hint(
-        "this connection answers questions: SELECT, WITH, VALUES, TABLE, COPY (query) TO STDOUT and cursors",
-    )
+    let RefusedStatement { name, refused } = statement::refused(node);
+    Denial::unlisted(name, refused, Pos::NONE)
 }
 
 /// The bits of `options` (PostgreSQL's `parsenodes.h`).
@@ -182,15 +169,5 @@ fn copy_out(copy: protobuf::CopyStmt) -> Checked<StatementKind> {
         }
         (None, Some(query)) => Ok(StatementKind::CopyQuery { query: query::node(*query)?, options }),
         _ => Err(Denial::odd_tree("COPY", Pos::NONE)),
-    }
-}
-
-impl Variable {
-    /// The setting's name, if it is about one.
-    pub(in crate::sql) fn name(&self) -> Option<&str> {
-        match self {
-            Self::Set { name, .. } | Self::Default { name } | Self::Reset { name } => Some(name),
-            Self::ResetAll | Self::Transaction { .. } => None,
-        }
     }
 }

@@ -1,8 +1,8 @@
 //! Statements.
 
 use super::super::ir::{
-    CopyOption, CopyValue, CursorOptions, FetchDirection, Literal, SetValue, Statement, StatementKind,
-    Transaction, TransactionMode, Variable,
+    CopyOption, CopyValue, CursorOptions, FetchDirection, Forget, Literal, SetValue, Statement,
+    StatementKind, Transaction, TransactionMode, Variable,
 };
 use super::Writer;
 
@@ -65,6 +65,20 @@ impl Writer {
             }
             StatementKind::Transaction(transaction) => self.transaction(transaction),
             StatementKind::DiscardAll => self.word("DISCARD ALL"),
+            StatementKind::Forget(forget) => self.forget(forget),
+        }
+    }
+
+    fn forget(&mut self, forget: &Forget) {
+        match forget {
+            Forget::Plans => self.word("DISCARD PLANS"),
+            Forget::Sequences => self.word("DISCARD SEQUENCES"),
+            Forget::TemporaryTables => self.word("DISCARD TEMPORARY"),
+            Forget::Notifications { channel: None } => self.word("UNLISTEN *"),
+            Forget::Notifications { channel: Some(channel) } => {
+                self.word("UNLISTEN ");
+                self.identifier(channel);
+            }
         }
     }
 

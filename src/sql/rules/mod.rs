@@ -84,12 +84,9 @@ impl Protection {
         Self::Coarse(Box::new(Coarse { expression, ty, ruling: Some(ruling.clone()) }))
     }
 
-    /// A constant of a column's type.
-    pub(super) fn constant(catalogue: &Catalogue, text: &str, ty: TypeRef) -> Self {
-        let value = if text == "NULL" { Expr::null() } else { Expr::text(text) };
-        let expression = Template::of(value.cast(type_name(catalogue, ty)));
-        let ty = catalogue.base_type(ty);
-        Self::Coarse(Box::new(Coarse { expression, ty, ruling: None }))
+    /// An expression of our own in place of the column, of its type, which no rule of the policy decided.
+    pub(super) fn own(expr: Expr, ty: TypeRef) -> Self {
+        Self::Coarse(Box::new(Coarse { expression: Template::of(expr), ty, ruling: None }))
     }
 
     /// The expression that stands for the column `raw`.

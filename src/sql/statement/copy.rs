@@ -34,6 +34,7 @@ impl One<'_> {
     pub(super) fn copy(&self, query: &Query, options: &[CopyOption]) -> Checked<Planned> {
         let mut analysis: Analysis<'_> = self.analysis();
         let Analysed { query, columns, .. } = analysis.top(query)?;
+        let reads_protected = analysis.reads_protected();
         let (parameters, _) = analysis.finish();
         if !parameters.is_empty() {
             return Err(Denial::unsupported("COPY with parameters or tokens", Pos::NONE)
@@ -43,7 +44,8 @@ impl One<'_> {
         let out = options.copy_out(&columns)?;
         let treated = columns.iter().any(|column| !column.label.is_public());
         let rewritten = StatementKind::CopyQuery { query, options: options.printed(&out, treated) };
-        self.planned(rewritten, Kind::CopyOut(out), &columns, Vec::new())
+        let planned = self.planned(rewritten, Kind::CopyOut(out), &columns, Vec::new())?;
+        Ok(Planned { reads_protected, ..planned })
     }
 }
 

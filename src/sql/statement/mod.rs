@@ -7,7 +7,7 @@ mod setting;
 use super::analyse::{Analysed, Analysis, OutputColumn, World};
 use super::catalogue::Oid;
 use super::faithful;
-use super::ir::{Expr, ExprKind, Query, Statement, StatementKind, Transaction, TypeName, walk};
+use super::ir::{Expr, ExprKind, Forget, Query, Statement, StatementKind, Transaction, TypeName, walk};
 use super::refusal::Checked;
 use super::seam::{Effect, Kind, Output, Parameter, Planned, SessionView};
 
@@ -48,6 +48,7 @@ pub(super) fn plan(
             one.as_it_is(Kind::Session(Effect::Deallocate { name: name.clone() }))
         }
         StatementKind::Transaction(transaction) => one.as_it_is(Kind::Utility { tag: tag(transaction) }),
+        StatementKind::Forget(forget) => one.as_it_is(Kind::Utility { tag: forget.tag() }),
         StatementKind::DiscardAll => one.as_it_is(Kind::Session(Effect::Discard)),
     }
 }
@@ -78,8 +79,10 @@ impl One<'_> {
     ) -> Checked<Planned> {
         let mut analysis = self.analysis();
         let Analysed { query, columns, .. } = analysis.top(query)?;
+        let reads_protected = analysis.reads_protected();
         let (parameters, _) = analysis.finish();
-        self.planned(rewritten(query), kind, &columns, parameters)
+        let planned = self.planned(rewritten(query), kind, &columns, parameters)?;
+        Ok(Planned { reads_protected, ..planned })
     }
 
     fn planned(
@@ -96,6 +99,7 @@ impl One<'_> {
             columns: columns.iter().map(output).collect(),
             hidden_columns: 0,
             parameters,
+            reads_protected: false,
         })
     }
 
@@ -120,7 +124,8 @@ impl One<'_> {
         let Analysed { query, columns, .. } = analysis.top(query)?;
         let rewritten = StatementKind::Prepare { name: name.to_owned(), types: resolved, query };
         let effect = Effect::Prepare { name: name.to_owned() };
-        self.planned(rewritten, Kind::Session(effect), &columns, Vec::new())
+        let planned = self.planned(rewritten, Kind::Session(effect), &columns, Vec::new())?;
+        Ok(Planned { reads_protected: analysis.reads_protected(), ..planned })
     }
 
     fn execute(&self, name: &str, arguments: &[Expr]) -> Checked<Planned> {
@@ -152,6 +157,17 @@ impl walk::Visitor for LargestParameter {
     fn expr(&mut self, expr: &mut Expr) {
         if let ExprKind::Param(number) = expr.kind {
             self.0 = self.0.max(number);
+        }
+    }
+}
+
+impl Forget {
+    const fn tag(&self) -> &'static str {
+        match self {
+            Self::Plans => "DISCARD PLANS",
+            Self::Sequences => "DISCARD SEQUENCES",
+            Self::TemporaryTables => "DISCARD TEMP",
+            Self::Notifications { .. } => "UNLISTEN",
         }
     }
 }

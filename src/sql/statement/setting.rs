@@ -1,38 +1,43 @@
 //! `SET`, `RESET` and `SHOW`: settings on the list.
 
 use super::One;
-use crate::sql::allow::{Setting, setting};
+use crate::sql::allow::{SetVerdict, ShowVerdict};
 use crate::sql::catalogue::oid;
 use crate::sql::ir::{Pos, SetValue, Statement, StatementKind, Variable};
 use crate::sql::refusal::{Checked, Denial};
 use crate::sql::seam::{Column, Effect, Kind, Planned};
 
 pub(super) fn set(one: &One<'_>, local: bool, variable: &Variable) -> Checked<Planned> {
-    let known = match variable.name() {
-        None => None,
-        Some(name) => Some(setting(name).ok_or_else(|| refused(name))?),
-    };
+    let lists = &one.world.lists;
     let tag = if matches!(variable, Variable::Reset { .. } | Variable::ResetAll) { "RESET" } else { "SET" };
-    match (known, variable) {
-        (None, Variable::ResetAll) => one.as_it_is(Kind::Session(Effect::ResetAll)),
-        (None, _) => one.as_it_is(Kind::Utility { tag }),
-        (Some(Setting::SearchPath), Variable::Set { values, .. }) => {
+    let (name, verdict) = match variable {
+        Variable::ResetAll => return one.as_it_is(Kind::Session(Effect::ResetAll)),
+        Variable::Transaction { .. } => return one.as_it_is(Kind::Utility { tag }),
+        Variable::Set { name, values } => {
+            let values: Vec<String> = values.iter().map(text).collect();
+            let values: Vec<&str> = values.iter().map(String::as_str).collect();
+            (name, lists.set(name, &values))
+        }
+        Variable::Default { name } | Variable::Reset { name } => (name, lists.reset(name)),
+    };
+    match (verdict, variable) {
+        (SetVerdict::Sent, _) => sent(one, local, variable),
+        (SetVerdict::SentAs(value), _) => {
+            let values = vec![SetValue::Text(value.to_owned())];
+            sent(one, local, &Variable::Set { name: name.clone(), values })
+        }
+        (SetVerdict::Kept, Variable::Set { values, .. }) => {
             let path = values.iter().map(text).collect();
             Ok(kept(Effect::SearchPath { path: Some(path), local, tag }))
         }
-        (Some(Setting::SearchPath), _) => Ok(kept(Effect::SearchPath { path: None, local, tag })),
-        (Some(Setting::Shown), _) => Err(refused(variable.name().unwrap_or_default())),
-        (Some(Setting::Among(choices)), Variable::Set { name, values }) => {
-            let fits = |value: &SetValue| choices.contains(&text(value).to_ascii_lowercase().as_str());
-            if values.len() != 1 || !values.iter().all(fits) {
-                let message = format!("this value of setting `{name}` is refused");
-                return Err(
-                    Denial::forbidden(message, Pos::NONE).hint(format!("allowed: {}", choices.join(", ")))
-                );
-            }
-            sent(one, local, variable)
+        (SetVerdict::Kept, _) => Ok(kept(Effect::SearchPath { path: None, local, tag })),
+        (SetVerdict::Refused(refused, []), _) => {
+            Err(Denial::unlisted(&format!("setting `{name}`"), refused, Pos::NONE))
         }
-        (Some(Setting::Among(_) | Setting::Free), _) => sent(one, local, variable),
+        (SetVerdict::Refused(refused, allowed), _) => {
+            let denial = Denial::unlisted(&format!("this value of setting `{name}`"), refused, Pos::NONE);
+            Err(denial.hint(format!("allowed: {}", allowed.join(", "))))
+        }
     }
 }
 
@@ -52,9 +57,11 @@ fn sent(one: &One<'_>, local: bool, variable: &Variable) -> Checked<Planned> {
 }
 
 pub(super) fn show(one: &One<'_>, name: &str) -> Checked<Planned> {
-    match setting(name) {
-        None => Err(refused(name)),
-        Some(Setting::SearchPath) => {
+    match one.world.lists.show(name) {
+        ShowVerdict::Refused(refused) => {
+            Err(Denial::unlisted(&format!("showing setting `{name}`"), refused, Pos::NONE))
+        }
+        ShowVerdict::Kept => {
             let shown = match one.session.search_path {
                 None => one.world.catalogue.own_search_path().join(", "),
                 Some(path) => path.join(", "),
@@ -63,7 +70,7 @@ pub(super) fn show(one: &One<'_>, name: &str) -> Checked<Planned> {
             let kind = Kind::Answered { columns, rows: vec![vec![Some(shown)]], tag: "SHOW" };
             Ok(answered(kind))
         }
-        Some(Setting::Free | Setting::Among(_) | Setting::Shown) => {
+        ShowVerdict::Sent => {
             let mut planned = one.as_it_is(Kind::Rows)?;
             planned.columns.push(crate::sql::seam::Output {
                 name: name.to_owned(),
@@ -78,7 +85,14 @@ pub(super) fn show(one: &One<'_>, name: &str) -> Checked<Planned> {
 
 /// A plan that sends nothing.
 pub(super) const fn answered(kind: Kind) -> Planned {
-    Planned { sql: String::new(), kind, columns: Vec::new(), hidden_columns: 0, parameters: Vec::new() }
+    Planned {
+        sql: String::new(),
+        kind,
+        columns: Vec::new(),
+        hidden_columns: 0,
+        parameters: Vec::new(),
+        reads_protected: false,
+    }
 }
 
 const fn kept(effect: Effect) -> Planned {
@@ -90,8 +104,4 @@ fn text(value: &SetValue) -> String {
         SetValue::Integer(value) => value.to_string(),
         SetValue::Number(text) | SetValue::Text(text) => text.clone(),
     }
-}
-
-fn refused(name: &str) -> Denial {
-    Denial::forbidden(format!("setting `{name}` is not open here"), Pos::NONE)
 }

@@ -60,6 +60,7 @@ fn planned(text: &str) -> Planned {
     let parameter =
         |number| Parameter { source: ParameterSource::Client(number), turned_back: None, type_oid: 0 };
     Planned {
+        reads_protected: false,
         sql: text.to_owned(),
         kind: kind(text),
         columns: Vec::new(),

@@ -29,6 +29,7 @@ fn statement() -> Statement {
         columns: vec![column("a", None), column("b", Some(ruling)), column("c", None)],
         hidden_columns: 1,
         parameters: Vec::new(),
+        reads_protected: false,
     };
     Statement::new(planned, Vec::new())
 }

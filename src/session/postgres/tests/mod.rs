@@ -81,7 +81,14 @@ fn planned(sql: &str, shape: &str) -> Planned {
         })
         .collect();
     let hidden_columns = shape.len() - columns.len();
-    Planned { sql: sql.into(), kind: Kind::Rows, columns, hidden_columns, parameters: Vec::new() }
+    Planned {
+        sql: sql.into(),
+        kind: Kind::Rows,
+        columns,
+        hidden_columns,
+        parameters: Vec::new(),
+        reads_protected: false,
+    }
 }
 
 /// A session that has been let in, and a planner that knows some texts.
