@@ -66,7 +66,9 @@ impl Cluster {
 
     /// A client program, of the same version where it comes with the server, pointed at `port` on the loopback address.
     pub fn client(&self, program: &str, port: u16) -> Command {
-        let mut command = Command::new(self.bin.join(program));
+        let own = self.bin.join(program);
+        let installed = || installed().map_or_else(|| PathBuf::from(program), |bin| bin.join(program));
+        let mut command = Command::new(if own.exists() { own } else { installed() });
         command.env("PGHOST", "127.0.0.1").env("PGPORT", port.to_string());
         command.env("PGUSER", SUPERUSER).env("PGDATABASE", "postgres").env("PGSSLMODE", "prefer");
         command
@@ -107,11 +109,13 @@ impl Drop for Cluster {
     }
 }
 
-/// The folder of the newest server's programs.
+/// The folder of the programs of the server that was asked for, or of the newest.
 fn binaries() -> Option<PathBuf> {
-    if let Some(folder) = std::env::var_os("PGBIN") {
-        return Some(folder.into());
-    }
+    std::env::var_os("PGBIN").map(PathBuf::from).or_else(installed)
+}
+
+/// The folder of the newest installed server's programs.
+fn installed() -> Option<PathBuf> {
     let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?;
     let mut folders: Vec<PathBuf> = versions.flatten().map(|version| version.path().join("bin")).collect();
     folders.retain(|folder| folder.join("initdb").exists());

@@ -28,6 +28,8 @@ enum Handling {
     Pinned { value: &'static str, spellings: &'static [&'static str] },
     /// Any value, kept by the session.
     Kept,
+    /// No value: it can only go back to what it was when the session began, which it never left.
+    Own,
 }
 
 const ON: &[&str] = &["on", "true", "yes", "1"];
@@ -37,6 +39,7 @@ const OFF: &[&str] = &["off", "false", "no", "0"];
 fn handling(name: &str) -> Option<Handling> {
     Some(match name {
         "search_path" => Handling::Kept,
+        "role" | "session_authorization" => Handling::Own,
         // Literals, bytes and texts have one form.
         "standard_conforming_strings" | "array_nulls" | "row_security" => {
             Handling::Pinned { value: "on", spellings: ON }
@@ -97,6 +100,7 @@ pub(in crate::sql) const SHOWN_SETTINGS: &[&str] = &[
     "client_min_messages",
     "data_checksums",
     "debug_assertions",
+    "default_table_access_method",
     "default_tablespace",
     "default_text_search_config",
     "default_transaction_deferrable",
@@ -163,7 +167,7 @@ impl Lists {
         match handling(&name.to_ascii_lowercase()) {
             Some(Handling::Kept) => SetVerdict::Kept,
             _ if self.is_all_open => SetVerdict::Sent,
-            None => SetVerdict::Refused(unlisted(name), &[]),
+            None | Some(Handling::Own) => SetVerdict::Refused(unlisted(name), &[]),
             Some(Handling::Free) => SetVerdict::Sent,
             Some(Handling::Among(allowed)) if is_among(allowed, values) => SetVerdict::Sent,
             Some(Handling::Pinned { value, spellings }) if is_among(spellings, values) => {
@@ -186,7 +190,9 @@ impl Lists {
     pub(in crate::sql) fn reset(&self, name: &str) -> SetVerdict {
         match handling(&name.to_ascii_lowercase()) {
             Some(Handling::Kept) => SetVerdict::Kept,
-            Some(Handling::Free | Handling::Among(_) | Handling::Pinned { .. }) => SetVerdict::Sent,
+            Some(Handling::Free | Handling::Among(_) | Handling::Pinned { .. } | Handling::Own) => {
+                SetVerdict::Sent
+            }
             None if self.is_all_open => SetVerdict::Sent,
             None => SetVerdict::Refused(unlisted(name), &[]),
         }

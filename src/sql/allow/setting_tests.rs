@@ -1,3 +1,5 @@
+//! What clients set and show, and what stays as it is.
+
 use super::{Lists, Reason, SetVerdict, ShowVerdict};
 
 fn set(name: &str, values: &[&str]) -> SetVerdict {
@@ -55,11 +57,11 @@ fn what_the_protection_relies_on_stays() {
 #[test]
 fn what_may_be_set_may_be_reset() {
     let lists = Lists::new(15);
-    for name in ["datestyle", "standard_conforming_strings", "extra_float_digits", "TimeZone"] {
+    for name in ["datestyle", "standard_conforming_strings", "extra_float_digits", "TimeZone", "role"] {
         assert_eq!(lists.reset(name), SetVerdict::Sent, "{name}");
     }
     assert_eq!(lists.reset("search_path"), SetVerdict::Kept);
-    assert!(matches!(lists.reset("role"), SetVerdict::Refused(..)));
+    assert!(matches!(lists.reset("my.v"), SetVerdict::Refused(..)));
 }
 
 #[test]

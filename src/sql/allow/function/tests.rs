@@ -1,3 +1,5 @@
+//! Overloads are told apart, reasons are given, and no word stands in two places.
+
 use super::super::call::{Call, Sensitivity, Special};
 use super::super::refused::{Reason, Refused};
 use super::{FunctionFacts, TABLES, index};

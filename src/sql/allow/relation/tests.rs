@@ -1,3 +1,5 @@
+//! Names are shown, what is made of rows is not.
+
 use super::super::refused::Reason;
 use super::{Access, Replacement, access, information_schema, pg_catalog, words};
 

@@ -14,14 +14,16 @@
 
 #[path = "../../../../tests/support/cluster.rs"]
 mod cluster;
+#[path = "../../../../tests/support/recorded.rs"]
+mod recorded;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 
 use super::{Access, Lists, Reason, Special};
 use crate::sql::QUERIES;
 use crate::sql::catalogue::{Catalogue, Function, FunctionKind, Volatility};
 use cluster::Cluster;
+use recorded::recorded;
 
 const FIELD: char = '\u{1}';
 const RECORD: char = '\u{2}';
@@ -138,31 +140,8 @@ fn what_is_refused_is_on_record() {
             refused.entry(heading).or_default().insert(format!("{}.{}", relation.schema, relation.name));
         }
     }
-    recorded(&format!("refused-{}.txt", catalogue.major_version()), &wrapped(&refused));
-}
-
-/// Compares with what people have read; `SFUMATO_RECORD=1` writes it anew.
-fn recorded(name: &str, text: &str) {
-    let file = folder().join(name);
-    if std::env::var_os("SFUMATO_RECORD").is_some() {
-        std::fs::write(&file, text).unwrap();
-    }
-    let recorded = std::fs::read_to_string(&file).unwrap_or_default();
-    let difference: Vec<&str> =
-        words(text).symmetric_difference(&words(&recorded)).copied().take(50).collect();
-    assert!(
-        text == recorded,
-        "{} is out of date; read what differs, then run again with SFUMATO_RECORD=1: {difference:?}",
-        file.display()
-    );
-}
-
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sql/allow/server_tests")
-}
-
-fn words(text: &str) -> BTreeSet<&str> {
-    text.split_ascii_whitespace().collect()
+    let file = format!("src/sql/allow/server_tests/refused-{}.txt", catalogue.major_version());
+    recorded(&file, &wrapped(&refused));
 }
 
 fn wrapped(refused: &BTreeMap<String, BTreeSet<String>>) -> String {
