@@ -67,6 +67,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("memchr", ANYWHERE),
     ("percent_encoding", &["body/", "session/", "front/", "app/", "cli/"]),
     ("pg_query", &["sql/"]),
+    ("postgres_protocol", &["front/"]),
     ("prometheus_client", &["front/"]),
     ("prost", &["sql/"]),
     ("rustls", SOCKETS),

@@ -5,8 +5,10 @@
 mod audit;
 pub mod config;
 mod lint;
+mod live;
 mod postgres;
 mod run;
 
 pub use lint::lint;
+pub use live::{Live, LiveError};
 pub use run::{Running, StartError, start};

@@ -57,7 +57,7 @@ pub(super) fn rules_of(plans: &ByRole<SqlPlans>, roles: &[Role]) -> RulesOf {
     })
 }
 
-fn upstream(upstream: &PostgresUpstream) -> Upstream {
+pub(super) fn upstream(upstream: &PostgresUpstream) -> Upstream {
     match upstream {
         PostgresUpstream::Tcp { host, port } => Upstream::Tcp { host: host.clone(), port: *port },
         PostgresUpstream::UnixFolder(folder) => Upstream::Unix(socket(folder)),

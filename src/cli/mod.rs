@@ -9,6 +9,7 @@ mod check;
 mod demo;
 mod explain;
 mod keygen;
+mod login;
 mod report;
 mod run;
 
@@ -34,7 +35,7 @@ enum Verb {
     Run(run::Args),
     /// Read a policy file and say what is wrong with it or worth a look
     Check(check::Args),
-    /// Say what happens to a field or a request, by which rule and why
+    /// Say what happens to a field, a request or a statement, by which rule and why
     Explain(explain::Args),
     /// Make a new key file
     Keygen(keygen::Args),

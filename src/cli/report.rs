@@ -9,7 +9,7 @@ use anstyle::{AnsiColor, Style};
 
 use crate::app::config::{Config, LoadError, Machine, Place, Problem, Report, Severity};
 
-const BOLD: Style = Style::new().bold();
+pub(super) const BOLD: Style = Style::new().bold();
 const RULE: Style = AnsiColor::Blue.on_default().bold();
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const FINDING: Style = AnsiColor::Yellow.on_default().bold();

@@ -15,8 +15,11 @@ mod allow;
 mod analyse;
 mod catalogue;
 pub mod coarse;
+mod explanation;
 mod faithful;
 mod ir;
+mod layout;
+mod lineage;
 mod lower;
 mod parse;
 mod planner;
@@ -28,6 +31,7 @@ mod slim;
 mod statement;
 
 pub use catalogue::{Catalogue, CatalogueError, CatalogueQuery, QUERIES, Row};
+pub use explanation::{ExplainedColumn, ExplainedField, Explanation, Handling, SALT_PLACEHOLDER, Wording};
 pub use planner::{PINNED_SETTINGS, Planner};
 pub use seam::{
     Column, CopyFormat, CopyOut, Effect, Kind, Output, Parameter, ParameterSource, Planned, Refusal,

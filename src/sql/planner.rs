@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::allow::Lists;
 use super::analyse::World;
 use super::catalogue::Catalogue;
+use super::explanation::Explanation;
 use super::refusal::Checked;
 use super::rules::Rules;
 use super::seam::{Planned, Refusal, SessionView};
@@ -76,6 +77,20 @@ impl Planner {
         };
         let planned = parse::with_large_stack(work).and_then(|planned| planned);
         planned.map_err(|denial| denial.into_refusal(text))
+    }
+
+    /// Says of every statement of `text` what happens to it and why.
+    ///
+    /// # Errors
+    /// As [`Planner::plan`].
+    pub fn explain(&self, text: &str, session: &SessionView<'_>) -> Result<Vec<Explanation>, Refusal> {
+        let work = || {
+            let statements = parse::statements(text)?;
+            let explain = |one| statement::explanation(&self.world, one, session);
+            statements.iter().map(explain).collect::<Checked<Vec<Explanation>>>()
+        };
+        let explained = parse::with_large_stack(work).and_then(|explained| explained);
+        explained.map_err(|denial| denial.into_refusal(text))
     }
 }
 

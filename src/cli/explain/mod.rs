@@ -1,8 +1,9 @@
-//! `sfumato explain`: what happens to a field or a request, by which rule and why.
+//! `sfumato explain`: what happens to a field, a request or a statement, by which rule and why.
 //!
-//! Invariant: nothing is asked of a store, and no raw identifier that a token stands for is shown.
+//! Invariant: nothing but the catalogue is asked of a store, and no raw identifier that a token stands for is shown.
 
 mod http;
+mod sql;
 
 use std::fmt;
 use std::io::Write as _;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 
 use anstyle::Style;
 
+use super::login::LoginArgs;
 use super::{Error, Outcome, report};
 use crate::app::config::{Config, Store, StoreKind, nearest};
 
@@ -25,10 +27,19 @@ pub(super) struct Args {
     /// The role of the one who asks
     #[arg(long, value_name = "ROLE")]
     role: Option<String>,
+    #[command(flatten)]
+    login: LoginArgs,
     /// How the answer is written
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// A value of an answer (`$.items[3].ip`), a header (`header:x-client-ip`), or a request (`GET /v1/logins?limit=5`)
+    /// The same as `--format json`
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
+    /// PostgreSQL stores: show the statement with every expression, as `--json` does
+    #[arg(long)]
+    whole: bool,
+    /// HTTP: a value of an answer (`$.items[3].ip`), a header (`header:x-client-ip`), or a request
+    /// (`GET /v1/logins?limit=5`). PostgreSQL: a statement
     query: String,
 }
 
@@ -112,29 +123,39 @@ enum ExplainError {
         /// Why not, and what could be.
         reason: String,
     },
-    /// The protocol cannot be explained yet.
-    #[error("this version explains http stores only")]
-    Protocol,
 }
 
-/// Prints the explanation on standard output; a request that would be refused counts as refused.
+/// Prints the explanation on standard output; what would be refused counts as refused.
 pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     let config = report::load(&args.config)?;
     let store = store(&config, &args.store)?;
     if let Some(role) = &args.role {
         known_role(&config, role)?;
     }
-    let (request, decisions) = match &store.kind {
-        StoreKind::Http(kind) => http::explain(&config, kind, args.role.as_deref(), &args.query)?,
-        StoreKind::Postgres(_) => return Err(ExplainError::Protocol.into()),
-    };
-    let is_refused = request.as_ref().is_some_and(|request| !request.is_admitted);
-    let (store, role, query) = (args.store.clone(), args.role.clone(), args.query.clone());
-    let explanation = Explanation { store, role, query, request, decisions };
+    let role = args.role.as_deref();
+    match &store.kind {
+        StoreKind::Http(kind) => {
+            let (request, decisions) = http::explain(&config, kind, role, &args.query)?;
+            let is_refused = request.as_ref().is_some_and(|request| !request.is_admitted);
+            let (store, role, query) = (args.store.clone(), args.role.clone(), args.query.clone());
+            print(args, is_refused, &Explanation { store, role, query, request, decisions })
+        }
+        StoreKind::Postgres(kind) => {
+            let answer = sql::explain(&config, store, kind, args)?;
+            print(args, answer.is_refused(), &answer)
+        }
+    }
+}
+
+fn print(
+    args: &Args,
+    is_refused: bool,
+    answer: &(impl fmt::Display + serde::Serialize),
+) -> Result<Outcome, Error> {
     let mut out = anstream::stdout();
     match args.format {
-        Format::Text => write!(out, "{explanation}")?,
-        Format::Json => writeln!(out, "{}", serde_json::to_string_pretty(&explanation)?)?,
+        Format::Text if !args.json => write!(out, "{answer}")?,
+        _ => writeln!(out, "{}", serde_json::to_string_pretty(answer)?)?,
     }
     Ok(if is_refused { Outcome::Failed } else { Outcome::Fine })
 }

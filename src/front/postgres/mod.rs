@@ -8,6 +8,7 @@ mod cancel;
 mod catalogue;
 mod desk;
 mod library;
+mod own;
 mod pump;
 mod side;
 mod upstream;
@@ -22,6 +23,7 @@ use tokio::sync::Semaphore;
 pub use cancel::Cancels;
 pub use catalogue::{Catalogues, RulesOf};
 pub use library::{Library, OwnedView, Plans, Who};
+pub use own::{Login, Own, OwnError, Said};
 pub use upstream::Upstream;
 pub use workshop::Workshop;
 

@@ -1,6 +1,6 @@
 //! What stands in `FROM`.
 
-use super::{Expr, Pos, Qualified, Query, TypeName, XmlTable};
+use super::{Body, Expr, Pos, Qualified, Query, Target, TypeName, XmlTable};
 
 /// An item of `FROM`.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,4 +91,16 @@ pub(in crate::sql) enum JoinCondition {
         alias: Option<String>,
     },
     On(Expr),
+}
+
+impl FromItem {
+    /// The select list and the table of a derived table that reads one table under the name `inner` and does
+    /// nothing else.
+    pub(in crate::sql) fn derived(&mut self, inner: &str) -> Option<(&mut Vec<Target>, &Qualified)> {
+        let Self::Subquery { query, .. } = self else { return None };
+        let Body::Select(select) = &mut query.body else { return None };
+        let [Self::Table(table)] = select.from.as_slice() else { return None };
+        let is_inner = table.alias.as_ref().is_some_and(|alias| alias.name == inner);
+        is_inner.then_some((&mut select.targets, &table.name))
+    }
 }

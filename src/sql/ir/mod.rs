@@ -4,6 +4,7 @@
 //! Invariant: positions take no part in equality.
 //! Not here: where trees come from (`lower`), how they are written (`print`), what they mean (`analyse`).
 
+mod children;
 mod expr;
 mod from;
 mod name;

@@ -57,6 +57,22 @@ pub(in crate::sql) struct XmlColumn {
 }
 
 impl Xml {
+    /// What stands directly inside, for whoever only reads.
+    pub(in crate::sql) fn children(&self) -> Vec<&Expr> {
+        match self {
+            Self::Concat(values) => values.iter().collect(),
+            Self::Element { attributes, content, name: _ } => {
+                attributes.iter().map(|target| &target.value).chain(content).collect()
+            }
+            Self::Forest(targets) => targets.iter().map(|target| &target.value).collect(),
+            Self::Root { value, version, standalone: _ } => vec![value, version],
+            Self::Instruction { value, name: _ } => value.iter().collect(),
+            Self::Parse { value, .. } | Self::Serialize { value, .. } | Self::IsDocument(value) => {
+                vec![value]
+            }
+        }
+    }
+
     /// All expressions directly inside it.
     pub(in crate::sql) fn expressions(&mut self) -> Vec<&mut Expr> {
         match self {

@@ -6,7 +6,16 @@ use super::Writer;
 impl Writer {
     /// `"name"`.
     pub(super) fn identifier(&mut self, name: &str) {
-        self.quoted(name, '"');
+        if self.brief && is_plain(name) {
+            self.word(name);
+        } else {
+            self.quoted(name, '"');
+        }
+    }
+
+    /// True for names that a sketch shows by their last part.
+    fn is_familiar(&self, name: &Qualified) -> bool {
+        self.brief && name.schema.as_deref() == Some("pg_catalog")
     }
 
     fn quoted(&mut self, text: &str, quote: char) {
@@ -22,7 +31,7 @@ impl Writer {
 
     /// `"schema"."name"`.
     pub(super) fn qualified(&mut self, name: &Qualified) {
-        if let Some(schema) = &name.schema {
+        if let Some(schema) = name.schema.as_ref().filter(|_| !self.is_familiar(name)) {
             self.identifier(schema);
             self.text.push('.');
         }
@@ -34,7 +43,7 @@ impl Writer {
         // The parser lets no other characters into an operator; printing them is all the same a duty of ours.
         let symbols = op.name.chars().filter(|c| "+-*/<>=~!@#%^&|`?".contains(*c));
         let name: String = symbols.collect();
-        if let Some(schema) = &op.schema {
+        if let Some(schema) = op.schema.as_ref().filter(|_| !self.is_familiar(op)) {
             self.word("OPERATOR(");
             self.identifier(schema);
             self.text.push('.');
@@ -91,4 +100,11 @@ impl Writer {
             }
         }
     }
+}
+
+/// True for a name that reads well without quotes.
+fn is_plain(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        && !name.starts_with(|first: char| first.is_ascii_digit())
+        && !name.is_empty()
 }

@@ -17,11 +17,20 @@ use super::ir::Statement;
 #[derive(Default)]
 struct Writer {
     text: String,
+    /// Without quotes and schemas that a reader does without.
+    brief: bool,
 }
 
 /// The text of a statement.
 pub(super) fn statement(statement: &Statement) -> String {
     let mut writer = Writer::default();
+    writer.statement(statement);
+    writer.text
+}
+
+/// The text of a statement for people; no server is to see it.
+pub(super) fn sketch(statement: &Statement) -> String {
+    let mut writer = Writer { brief: true, ..Writer::default() };
     writer.statement(statement);
     writer.text
 }

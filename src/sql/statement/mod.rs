@@ -4,6 +4,8 @@ mod copy;
 mod explain;
 mod setting;
 
+pub(super) use explain::explanation;
+
 use super::analyse::{Analysed, Analysis, OutputColumn, World};
 use super::catalogue::Oid;
 use super::faithful;

@@ -1,0 +1,1 @@
+COPY logins (id, ip) TO STDOUT

@@ -1,0 +1,1 @@
+SELECT seen, friend FROM recent WHERE seen IS NOT NULL
