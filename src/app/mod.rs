@@ -10,5 +10,5 @@ mod postgres;
 mod run;
 
 pub use lint::lint;
-pub use live::{Live, LiveError};
+pub use live::{Live, LiveError, survey};
 pub use run::{Running, StartError, start};

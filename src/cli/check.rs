@@ -1,10 +1,12 @@
-//! `sfumato check`: what is wrong with a policy file, and what is worth a look.
+//! `sfumato check`: what is wrong with a policy file, and what is worth a look, there and in a live database.
 
 use std::io::Write as _;
 use std::path::PathBuf;
 
+use super::login::LoginArgs;
 use super::{Error, Outcome, report};
-use crate::app::config::{Config, Severity, StoreKind};
+use crate::app::config::{Config, Problem, Report, Severity, Store, StoreKind};
+use crate::app::{Live, survey};
 
 /// What `check` takes.
 #[derive(clap::Args, Debug)]
@@ -12,18 +14,51 @@ pub(super) struct Args {
     /// The policy file
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
+    /// A PostgreSQL store to look at as well, as it is now: whether its fields exist, what looks sensitive and has
+    /// no rule, what will be refused, and who could go around the proxy. Reads the catalogue, and of columns without
+    /// a rule a sample of which only counts are shown
+    #[arg(long, value_name = "NAME")]
+    store: Option<String>,
+    #[command(flatten)]
+    login: LoginArgs,
 }
 
 /// Prints errors on standard error (as a failure), findings and a summary on standard output.
 pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     let config = report::load(&args.config)?;
-    let lint = crate::app::lint(&config);
-    let count = |severity| lint.problems().iter().filter(|problem| problem.severity == severity).count();
+    let mut problems = crate::app::lint(&config).problems().to_vec();
+    let mut looked_at = String::new();
+    if let Some(name) = &args.store {
+        let store = super::explain::store(&config, name)?;
+        let (found, what) = look(store, &args.login)?;
+        problems.extend(found);
+        looked_at = format!("; {what}");
+    }
+    let report = Report::new(&config.source, problems);
+    let count = |severity| report.problems().iter().filter(|problem| problem.severity == severity).count();
     let (findings, notes) = (count(Severity::Finding), count(Severity::Note));
     let mut out = anstream::stdout();
-    write!(out, "{}", report::Shown(&lint))?;
-    writeln!(out, "{}: {}; {}", config.source.name, contents(&config), said(findings, notes))?;
+    write!(out, "{}", report::Shown(&report))?;
+    writeln!(out, "{}: {}{looked_at}; {}", config.source.name, contents(&config), said(findings, notes))?;
     Ok(if findings == 0 { Outcome::Fine } else { Outcome::Findings })
+}
+
+/// Looks at a store as it is, and says what was looked at.
+fn look(store: &Store, login: &LoginArgs) -> Result<(Vec<Problem>, String), Error> {
+    let StoreKind::Postgres(kind) = &store.kind else {
+        let message = format!(
+            "store `{}` is no PostgreSQL store: there is no catalogue to compare it with",
+            store.name
+        );
+        return Err(message.into());
+    };
+    let login = login.login()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (problems, columns) = runtime.block_on(async {
+        let mut live = Live::connect(store, kind, &login).await?;
+        survey(&mut live, store, kind).await
+    })?;
+    Ok((problems, format!("database {}: {}", login.database, counted(columns, "column"))))
 }
 
 fn contents(config: &Config) -> String {

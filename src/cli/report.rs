@@ -59,7 +59,8 @@ impl Shown<'_> {
             writeln!(f, "{margin} {RULE}={RULE:#} {BOLD}key{BOLD:#}: {}", problem.key)?;
         }
         if let Some(help) = &problem.help {
-            writeln!(f, "{margin} {RULE}={RULE:#} {BOLD}help{BOLD:#}: {help}")?;
+            let more = format!("\n{margin}     ");
+            writeln!(f, "{margin} {RULE}={RULE:#} {BOLD}help{BOLD:#}: {}", help.replace('\n', &more))?;
         }
         writeln!(f)
     }

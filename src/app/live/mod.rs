@@ -2,6 +2,8 @@
 //!
 //! Invariant: what is read of tables stays here; only names and counts come out.
 
+mod survey;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +11,10 @@ use super::config::{PostgresStore, Store};
 use super::postgres::upstream;
 use crate::front::postgres::{Login, Own, OwnError};
 use crate::policy::SqlPlans;
+use crate::session::postgres::Rows;
 use crate::sql::{Catalogue, CatalogueError, PINNED_SETTINGS, Planner, QUERIES};
+
+pub use survey::survey;
 
 /// Why a database cannot be looked at.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +39,8 @@ pub enum LiveError {
 
 /// A database that is being looked at.
 pub struct Live {
+    store: String,
+    own: Own,
     catalogue: Arc<Catalogue>,
 }
 
@@ -55,7 +62,7 @@ impl Live {
         }
         let catalogue = Catalogue::load(&answers)
             .map_err(|cause| LiveError::Catalogue { store: store.name.clone(), cause })?;
-        Ok(Self { catalogue: Arc::new(catalogue) })
+        Ok(Self { store: store.name.clone(), own, catalogue: Arc::new(catalogue) })
     }
 
     /// The database.
@@ -68,5 +75,21 @@ impl Live {
     #[must_use]
     pub fn planner(&self, plans: &SqlPlans) -> Planner {
         Planner::new(Arc::clone(&self.catalogue), plans.clone())
+    }
+
+    async fn ask(&mut self, question: &str) -> Result<Rows, LiveError> {
+        self.try_ask(question).await?.map_err(|cause| self.failed(cause))
+    }
+
+    /// Asks what this login may not be allowed to ask: the inner error is the server's refusal.
+    async fn try_ask(&mut self, question: &str) -> Result<Result<Rows, OwnError>, LiveError> {
+        match self.own.ask(question).await {
+            Err(cause @ OwnError::Refused(_)) => Ok(Err(cause)),
+            asked => asked.map(Ok).map_err(|cause| self.failed(cause)),
+        }
+    }
+
+    fn failed(&self, cause: OwnError) -> LiveError {
+        LiveError::Store { store: self.store.clone(), cause }
     }
 }

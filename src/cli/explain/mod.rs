@@ -98,7 +98,7 @@ struct Decision {
 
 /// There is nothing to explain.
 #[derive(Debug, thiserror::Error)]
-enum ExplainError {
+pub(super) enum ExplainError {
     /// No store has this name.
     #[error("there is no store `{name}`; {help}")]
     UnknownStore {
@@ -160,7 +160,8 @@ fn print(
     Ok(if is_refused { Outcome::Failed } else { Outcome::Fine })
 }
 
-fn store<'a>(config: &'a Config, name: &str) -> Result<&'a Store, ExplainError> {
+/// The store of this name.
+pub(super) fn store<'a>(config: &'a Config, name: &str) -> Result<&'a Store, ExplainError> {
     let names = || config.stores.iter().map(|store| store.name.as_str());
     let found = config.stores.iter().find(|store| store.name == name);
     found.ok_or_else(|| ExplainError::UnknownStore { name: name.to_owned(), help: suggestion(name, names) })
