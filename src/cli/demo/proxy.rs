@@ -1,7 +1,7 @@
 //! The proxy of the demonstration: `config/demo.toml`, started as `run` starts a policy file.
 //!
-//! Three things differ from a deployment: the key is made here and never leaves memory, the listener takes a free port,
-//! and the upstream is the sample store.
+//! Three things differ from a deployment: the key is made here and never leaves memory, the listeners take free ports,
+//! and the upstreams are the sample stores.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use crate::app::config::{Config, FileContent, LoadError, Source, StoreKind, World};
+use crate::app::config::{Config, FileContent, LoadError, PostgresUpstream, Source, StoreKind, World};
 use crate::app::{self, Running};
 use crate::cli::Error;
 
@@ -19,26 +19,50 @@ use crate::cli::Error;
 const POLICY: &str = include_str!("../../../config/demo.toml");
 const KEY_VARIABLE: &str = "SFUMATO_KEY";
 
-/// Starts the proxy in front of `upstream`.
-pub(super) async fn start(upstream: SocketAddr) -> Result<Running, Error> {
-    let source = Source { name: "config/demo.toml".to_owned(), text: POLICY.to_owned() };
-    let mut config = Config::parse(&source, Path::new(""), &Fresh::new()?).map_err(LoadError::Invalid)?;
-    for store in &mut config.stores {
-        store.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        if let StoreKind::Http(http) = &mut store.kind {
-            http.upstream = format!("http://{upstream}").parse()?;
+/// Starts the proxy in front of the HTTP store.
+pub(super) async fn http(keys: &Fresh, upstream: SocketAddr) -> Result<Running, Error> {
+    let upstream: http::Uri = format!("http://{upstream}").parse()?;
+    start(keys, |kind| match kind {
+        StoreKind::Http(http) => {
+            http.upstream = upstream.clone();
+            true
         }
-    }
+        StoreKind::Postgres(_) => false,
+    })
+    .await
+}
+
+/// Starts the proxy in front of a database server, by the folder of its socket.
+pub(super) async fn postgres(keys: &Fresh, folder: &Path) -> Result<Running, Error> {
+    start(keys, |kind| match kind {
+        StoreKind::Postgres(postgres) => {
+            postgres.upstream = PostgresUpstream::UnixFolder(folder.to_owned());
+            true
+        }
+        StoreKind::Http(_) => false,
+    })
+    .await
+}
+
+/// Serves those stores of the policy that `lead` leads to where they are.
+async fn start(keys: &Fresh, lead: impl Fn(&mut StoreKind) -> bool) -> Result<Running, Error> {
+    let source = Source { name: "config/demo.toml".to_owned(), text: POLICY.to_owned() };
+    let mut config = Config::parse(&source, Path::new(""), keys).map_err(LoadError::Invalid)?;
+    config.stores.retain_mut(|store| {
+        store.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        lead(&mut store.kind)
+    });
     Ok(app::start(config).await?)
 }
 
 /// A machine without files, whose environment has one fresh key.
-struct Fresh {
+pub(super) struct Fresh {
     key: Zeroizing<String>,
 }
 
 impl Fresh {
-    fn new() -> io::Result<Self> {
+    /// Makes the key.
+    pub(super) fn new() -> io::Result<Self> {
         let mut key = Zeroizing::new([0; 32]);
         getrandom::fill(key.as_mut_slice()).map_err(io::Error::other)?;
         Ok(Self { key: Zeroizing::new(STANDARD.encode(key)) })

@@ -83,6 +83,11 @@ impl<W: Write> Screen<W> {
         writeln!(self.out, "   {QUIET}# {what}{QUIET:#}\n   {line}")
     }
 
+    /// A statement, above its two answers.
+    pub(super) fn asked(&mut self, statement: &str) -> io::Result<()> {
+        wrap(statement, self.columns - INDENT).iter().try_for_each(|line| writeln!(self.out, "   {line}"))
+    }
+
     /// Begins a table; `labels` are those that will come.
     pub(super) fn columns(&mut self, labels: &[&str], before: &str, after: &str) -> io::Result<()> {
         self.label_columns = labels.iter().map(|it| it.chars().count()).max().unwrap_or(0);

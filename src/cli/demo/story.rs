@@ -14,8 +14,8 @@ use super::screen::{Screen, counted, grouped};
 use crate::cli::Error;
 
 const SHOWN_FIELDS: [&str; 9] = ["at", "user_id", "email", "ip", "ip6", "bssid", "lat", "lon", "note"];
-const WITHOUT: &str = "the store itself";
-const WITH: &str = "through sfumato";
+pub(super) const WITHOUT: &str = "the store itself";
+pub(super) const WITH: &str = "through sfumato";
 
 /// The same store, asked directly and through the proxy.
 #[derive(Debug)]
@@ -181,11 +181,20 @@ async fn named(asker: &Asker, suspects: &BTreeMap<String, Evidence>) -> Result<S
     }
 }
 
+/// Why there is no act with a database.
+pub(super) fn without_database<W: Write>(
+    screen: &mut Screen<W>,
+    reason: &dyn std::error::Error,
+) -> io::Result<()> {
+    screen.space()?;
+    screen.paragraph(&format!("The same with a PostgreSQL database is left out: {reason}."))
+}
+
 /// What to try, on the ports of this run.
 pub(super) fn invite<W: Write>(screen: &mut Screen<W>, both: &Both) -> Result<(), Error> {
     let (raw, coarse) = (both.raw.url(), both.coarse.url());
     screen.space()?;
-    screen.paragraph("Both go on answering until Ctrl-C. Try, in another terminal:")?;
+    screen.paragraph("All go on answering until Ctrl-C. Try, in another terminal:")?;
     screen.space()?;
     let (logins, network, address) = ("v1/logins?limit=2", "198.18.0.0/16", "198.18.7.41");
     for (what, line) in [
@@ -198,7 +207,6 @@ pub(super) fn invite<W: Write>(screen: &mut Screen<W>, both: &Both) -> Result<()
     ] {
         screen.command(what, &line)?;
     }
-    screen.space()?;
     Ok(())
 }
 
