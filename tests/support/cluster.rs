@@ -59,7 +59,6 @@ impl Cluster {
     }
 
     /// The socket itself.
-    #[allow(dead_code, reason = "each test file uses its own part")]
     pub fn socket(&self) -> PathBuf {
         self.folder().join(format!(".s.PGSQL.{}", self.port))
     }

@@ -47,7 +47,7 @@ impl<'a> Analysis<'a> {
             Special::Nothing => {}
             Special::Withheld => return Ok(self.withheld(&resolved, pos)),
             Special::PerRow => {
-                self.varying = self.varying.take().or_else(|| Some((call.name.name.clone(), pos)))
+                self.varying = self.varying.take().or_else(|| Some((call.name.name.clone(), pos)));
             }
             Special::ReadsAsResult => self.require_readable(&resolved, &terms, pos)?,
             Special::SettingName => return self.shown_setting(call, terms, resolved, pos),
