@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::super::ir::{Alias, Expr, ExprKind, FromItem, Pos, Query, TableItem};
+use super::super::parse::MADE;
 use super::super::refusal::{Checked, Denial};
 use super::Analysis;
 use super::scope::{CteEntry, Item, ItemColumn, Level, OutputColumn, RowOrder, Term, WholeRow};
@@ -181,19 +182,14 @@ fn printed_name(column: &ItemColumn) -> &str {
     }
 }
 
-/// The names, each once: `*` may give several columns of one name, which no reference could tell apart.
+/// The names, each once: `*` may give several columns of one name, which no reference could tell apart. What has to
+/// get another name gets one that no client can write.
 pub(super) fn unique_names(names: &[&String]) -> Vec<String> {
-    let mut unique: Vec<String> = Vec::with_capacity(names.len());
-    for (index, name) in names.iter().enumerate() {
-        let mut candidate = (*name).clone();
-        let mut number = index;
-        while unique.contains(&candidate) || (candidate != **name && names.contains(&&candidate)) {
-            number += 1;
-            candidate = format!("{name}_{number}");
-        }
-        unique.push(candidate);
-    }
-    unique
+    let once = |(index, name): (usize, &&String)| {
+        let is_first = names.iter().take(index).all(|known| known != name);
+        if is_first { (*name).clone() } else { format!("{MADE}{index}_{name}") }
+    };
+    names.iter().enumerate().map(once).collect()
 }
 
 /// Two items of one name cannot be told apart.
