@@ -3,7 +3,8 @@
 //!
 //! Run it by `make faithful`, which fetches the statements. `FAITHFUL_SOURCE` is the folder `src/test/regress` of
 //! the server's source, `FAITHFUL_LIBRARIES` the folder of the libraries that the statements load, and
-//! `FAITHFUL_FILES` names some of the files if not all are wanted. The findings go to `target/faithful/`.
+//! `FAITHFUL_FILES` names some of the files if not all are wanted; with `FAITHFUL_OWN_PATH` statements run with
+//! the store's own search path, as behind the proxy. The findings go to `target/faithful/`.
 
 #![expect(
     clippy::cast_precision_loss,
@@ -65,7 +66,8 @@ fn regression_statements_are_answered_as_directly() {
 
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/faithful");
     let tally = Arc::new(Mutex::new(Tally::new(&target)));
-    let ports = relay::Ports { direct: clusters[0].port, control: clusters[1].port, ours: clusters[2].port };
+    let [direct, control, ours] = clusters.each_ref().map(|cluster| cluster.port);
+    let ports = relay::Ports { direct, control, ours, own_path: std::env::var("FAITHFUL_OWN_PATH").is_ok() };
     let port = relay::start(ports, &nothing_protected(), &tally).unwrap();
     for file in files(&source) {
         let script = source.join("sql").join(format!("{file}.sql"));
@@ -104,7 +106,8 @@ fn what_was_once_answered_differently() {
     let (before, queries) = include_str!("faithful/cases.sql").split_once("-- queries\n").unwrap();
     cluster.psql(before);
     let tally = Arc::new(Mutex::new(Tally::new(cluster.folder())));
-    let ports = relay::Ports { direct: cluster.port, control: cluster.port, ours: cluster.port };
+    let port = cluster.port;
+    let ports = relay::Ports { direct: port, control: port, ours: port, own_path: true };
     let port = relay::start(ports, &nothing_protected(), &tally).unwrap();
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), queries).unwrap();

@@ -39,6 +39,9 @@ pub struct Ports {
     pub direct: u16,
     pub control: u16,
     pub ours: u16,
+    /// The third runs our statements with the store's own search path, as behind the proxy. What functions of users
+    /// read then is not what the session means; they are refused behind the proxy.
+    pub own_path: bool,
 }
 
 /// Listens for psql; one thread for each connection. Gives the port.
@@ -66,12 +69,15 @@ struct Session<'t> {
     direct: Connection,
     control: Connection,
     ours: Connection,
+    ports: Ports,
     plans: SqlPlans,
     tally: &'t Mutex<Tally>,
     planner: Option<Planner>,
     /// The answers that the planner's catalogue was made of.
     known: Vec<Vec<Row>>,
     user: String,
+    /// The session's `search_path`, as it shows it and schema by schema.
+    listed: String,
     path: Vec<String>,
     temporary: Option<String>,
     stale: bool,
@@ -95,11 +101,13 @@ impl<'t> Session<'t> {
             direct,
             control,
             ours,
+            ports,
             plans,
             tally,
             planner: None,
             known: Vec::new(),
             user: user.unwrap_or_default(),
+            listed: String::new(),
             path: Vec::new(),
             temporary: None,
             stale: true,
@@ -185,6 +193,12 @@ impl<'t> Session<'t> {
         let direct = self.direct.ask(bytes)?;
         let control = self.control.ask(bytes)?;
         let ours = match &planned {
+            Planned::Sent(sent) if self.ports.own_path => {
+                self.ours.ask(b"SET search_path = DEFAULT")?;
+                let answer = self.ours.ask(sent.as_bytes())?;
+                self.ours.ask(back_to(&self.listed).as_bytes())?;
+                answer
+            }
             Planned::Sent(sent) => self.ours.ask(sent.as_bytes())?,
             Planned::Refused { .. } => self.ours.ask(bytes)?,
         };
@@ -241,15 +255,11 @@ impl<'t> Session<'t> {
         let mut answers = Vec::with_capacity(QUERIES.len());
         for query in &QUERIES {
             let text = query.text.replace("'^pg_(toast|temp)'", "'^pg_toast'");
-            let text = if query.name == "leave" {
-                let quoted = listed.replace('\'', "''");
-                format!("SELECT pg_catalog.set_config('search_path', '{quoted}', false)")
-            } else {
-                text
-            };
+            let text = if query.name == "leave" { back_to(listed) } else { text };
             answers.push(self.ours.rows(&text)?);
             self.control.rows(&text)?;
         }
+        self.listed.clone_from(listed);
         self.path = schemas(listed);
         self.temporary.clone_from(temporary);
         for schema in &mut self.path {
@@ -276,6 +286,11 @@ fn pinned(parameters: &[(String, String)]) -> Vec<(String, String)> {
         None => parameters.push(("options".to_owned(), wanted)),
     }
     parameters
+}
+
+fn back_to(listed: &str) -> String {
+    let quoted = listed.replace('\'', "''");
+    format!("SELECT pg_catalog.set_config('search_path', '{quoted}', false)")
 }
 
 /// The schemas of a `search_path`, unquoted.
