@@ -107,7 +107,11 @@ impl Analysis<'_> {
                 .collect();
             return Ok(FunctionColumns { columns, scalar });
         }
-        if matches!(term.oid(), Some(oid::RECORD)) || (term.ty.is_none() && self.may_be_composite(call)) {
+        if matches!(term.oid(), Some(oid::RECORD)) {
+            let message = "a column definition list is required for functions returning \"record\"";
+            return Err(Denial::new("42601", message, call.pos));
+        }
+        if term.ty.is_none() && self.may_be_composite(call) {
             return Err(unknown_columns(call.pos));
         }
         let alias = item.alias.as_ref().filter(|_| item.functions.len() == 1);

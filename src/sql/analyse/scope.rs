@@ -139,8 +139,14 @@ impl<'e> Level<'e> {
             if let Some(cte) = level.ctes.iter().rev().find(|cte| cte.name == name) {
                 return Ok(Some(Rc::clone(cte)));
             }
-            if level.later_ctes.iter().any(|later| later == name) {
-                return Err(Denial::unsupported("a WITH query that reads itself so, or a later one", pos));
+            // The first of them is the one that is being read.
+            match level.later_ctes.iter().position(|later| later == name) {
+                Some(0) => {
+                    let message = format!("recursive query \"{name}\" reads itself where it must not");
+                    return Err(Denial::new("42P19", message, pos));
+                }
+                Some(_) => return Err(Denial::unsupported("a WITH query that reads a later one", pos)),
+                None => {}
             }
         }
         Ok(None)
