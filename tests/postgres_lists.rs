@@ -137,7 +137,7 @@ fn sizes_counters_and_estimates_are_withheld() {
     }
 }
 
-/// 6 of the threat model: which of two errors comes first.
+/// 17 of the threat model: which of two errors comes first.
 #[test]
 fn errors_that_rows_cause_are_one() {
     let Some((cluster, proxy)) = start() else { return };
@@ -173,6 +173,37 @@ fn errors_that_rows_cause_are_one() {
     ] {
         let (_, err) = psql(&cluster, &proxy, &[statement]);
         assert!(err.starts_with(&format!("ERROR:  {sqlstate}: ")), "{statement}: {err}");
+    }
+}
+
+/// 18 of the threat model: whether an error comes at all, where reading stops at the first row that suits.
+#[test]
+fn what_fails_has_failed_before_the_first_row() {
+    let Some((cluster, proxy)) = start() else { return };
+    cluster.psql("INSERT INTO shop.orders SELECT n, 100 + n % 4 FROM generate_series(1, 8) n");
+    let groups = "FROM (SELECT min(id) AS m FROM shop.orders GROUP BY visit) q";
+    for first in 1..=4 {
+        let fails = format!("1 / (m - {first})");
+        for statement in [
+            format!("SELECT EXISTS (SELECT 1 {groups} WHERE ({fails}) IS NOT NULL)"),
+            format!("SELECT 9 > ANY (SELECT {fails} {groups})"),
+            format!("SELECT NOT 9 < ALL (SELECT {fails} {groups})"),
+            format!("SELECT 1 {groups} WHERE ({fails}) IS NOT NULL LIMIT 1"),
+            format!("SELECT 1 FROM (SELECT 1 {groups} WHERE ({fails}) IS NOT NULL) q"),
+            format!(
+                "SELECT 1 FROM (SELECT visit FROM shop.orders GROUP BY visit HAVING (1 / (min(id) - {first})) IS NOT NULL) q"
+            ),
+        ] {
+            let mut psql = cluster.client("psql", proxy.address().port());
+            psql.args(["-X", "-At", "-v", "FETCH_COUNT=1", "-c", &statement]);
+            let output = psql.output().unwrap();
+            let (out, err) = (output.stdout, String::from_utf8(output.stderr).unwrap());
+            assert!(
+                out.is_empty() && err.contains("does not fit"),
+                "{statement}: {}{err}",
+                out.escape_ascii()
+            );
+        }
     }
 }
 

@@ -87,6 +87,8 @@ pub(super) struct Analysis<'a> {
     keyed: bool,
     /// An order was fixed.
     fixed_order: Cell<bool>,
+    /// Something was met that fails on some values.
+    may_raise: Cell<bool>,
     /// A call that tells when it was evaluated, and where.
     varying: Option<(String, ir::Pos)>,
     /// Names made so far.
@@ -117,6 +119,7 @@ impl<'a> Analysis<'a> {
             hidden_rows: 0,
             keyed: false,
             fixed_order: Cell::new(false),
+            may_raise: Cell::new(false),
             varying: None,
             made_names: 0,
             view_depth: 0,
@@ -154,6 +157,7 @@ impl<'a> Analysis<'a> {
         let mut second = Self {
             keyed: true,
             fixed_order: Cell::new(false),
+            may_raise: Cell::new(false),
             parameters,
             path: self.path.clone(),
             outputs: Vec::new(),

@@ -104,11 +104,15 @@ impl Analysis<'_> {
             // Types are advice: whichever of its schema the server takes must be allowed.
             let rivals = named.iter().filter(|rival| rival.schema == found.schema);
             rivals.map(|rival| rule(rival)).collect::<Result<Vec<_>, _>>().map_err(refused)?;
+            if rule(found).map_err(refused)?.can_raise {
+                self.may_raise.set(true);
+            }
             let parameters: Vec<Oid> = found.left.into_iter().chain([found.right]).collect();
             let ty = infer::result(self.catalogue(), found.result, &parameters, &arguments);
             return Ok((Qualified::within(&found.schema, &op.name), ty));
         }
         named.iter().map(|candidate| rule(candidate)).collect::<Result<Vec<_>, _>>().map_err(refused)?;
+        self.may_raise.set(true);
         if builtin_only {
             return Ok((Qualified::builtin(&op.name), None));
         }

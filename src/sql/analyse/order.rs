@@ -5,7 +5,8 @@
 
 use super::super::catalogue::{Oid, oid};
 use super::super::ir::{
-    Body, Direction, Expr, ExprKind, Literal, OrderItem, Qualified, Query, Select, Target, TypeName,
+    Body, Call, Direction, Expr, ExprKind, Literal, OrderItem, Over, Qualified, Query, Select, Target,
+    TypeName, WindowSpec,
 };
 use super::super::refusal::{Checked, Denial};
 use super::from::derived;
@@ -100,6 +101,36 @@ impl Analysis<'_> {
         }
     }
 
+    /// A last sort key that is the same for all rows, and not known before all of them have been read: what fails on a
+    /// row has failed by then, and not behind those rows that happened to be read earlier.
+    pub(super) fn all_read(&self) -> Option<OrderItem> {
+        let count = Call {
+            star: true,
+            over: Some(Over::Spec(WindowSpec::default())),
+            ..Call::plain(Qualified::builtin("count"), Vec::new())
+        };
+        self.may_raise.get().then(|| OrderItem::by(Expr::made(ExprKind::Call(Box::new(count)))))
+    }
+
+    /// A subquery whose consumer stops at a row that suits it: read to its end before that, if its rows are in an open
+    /// order and one of them may fail.
+    pub(super) fn read_whole(&mut self, analysed: Analysed) -> Query {
+        let Some(all_read) = self.all_read().filter(|_| analysed.order == RowOrder::Open) else {
+            return analysed.query;
+        };
+        let alias = self.made_name();
+        let names: Vec<String> = (1..=analysed.columns.len()).map(|number| format!("c{number}")).collect();
+        let targets = names.iter().map(|name| Target { value: Expr::column(&alias, name), name: None });
+        let select = Select {
+            targets: targets.collect(),
+            from: vec![derived(analysed.query, alias, names)],
+            ..Select::default()
+        };
+        let mut query = Query::of(Body::Select(Box::new(select)));
+        query.order_by.push(all_read);
+        query
+    }
+
     /// Puts `inner`, whose rows are in an open order or whose sort keys need a hash, into a query that sorts them.
     /// `keys` are the client's own, by output column.
     pub(super) fn wrapped(
@@ -150,6 +181,7 @@ impl Analysis<'_> {
             total.push(Term::public(Expr::column(&alias, &key.name), key.ty));
         }
         extend_keys(&mut query.order_by, self.total_keys(&total)?);
+        query.order_by.extend(self.all_read());
         self.cut(&mut query, tail, level)?;
         let row_key = row_key.filter(|_| tail.takes_key).cloned();
         if let (Some(key), Body::Select(select)) = (&row_key, &mut query.body) {

@@ -145,6 +145,7 @@ impl Analysis<'_> {
             }
             let total = self.row_keys(&parts, level)?;
             extend_keys(&mut order_by, total);
+            order_by.extend(self.all_read());
         }
         if !on_keys.is_empty() {
             parts.select.distinct = Distinct::On(on_keys);

@@ -11,8 +11,8 @@ impl Analysis<'_> {
     pub(super) fn sublink(&mut self, sublink: &Sublink, pos: Pos, level: &Level<'_>) -> Checked<Term> {
         match sublink {
             Sublink::Exists(query) => {
-                let analysed = self.query(query, level, false)?;
-                Ok(boolean(ExprKind::Sublink(Box::new(Sublink::Exists(analysed.query))), pos))
+                let query = self.stopped_at(query, level)?.0;
+                Ok(boolean(ExprKind::Sublink(Box::new(Sublink::Exists(query))), pos))
             }
             Sublink::Scalar(query) => self.scalar(query, pos, level),
             Sublink::Array(query) => {
@@ -31,22 +31,32 @@ impl Analysis<'_> {
                 Ok(Term { expr: Expr { kind, pos }, label, ty })
             }
             Sublink::Quantified { op, quantifier, left, query } => {
-                let analysed = self.query(query, level, false)?;
+                let (query, columns) = self.stopped_at(query, level)?;
                 let left = self.expr(left, level)?;
-                let right = row_of(&analysed.columns, pos);
+                let right = row_of(&columns, pos);
                 let equals = Qualified::bare("=");
                 let wanted = op.as_ref().unwrap_or(&equals);
-                self.require_width(&left, &analysed.columns, pos)?;
+                self.require_width(&left, &columns, pos)?;
                 let resolved = self.quantified_operator(wanted, &left, &right, pos)?;
                 let sublink = Sublink::Quantified {
                     op: op.as_ref().map(|_| resolved),
                     quantifier: *quantifier,
                     left: left.expr,
-                    query: analysed.query,
+                    query,
                 };
                 Ok(boolean(ExprKind::Sublink(Box::new(sublink)), pos))
             }
         }
+    }
+
+    /// A subquery of which no more rows are read than are needed.
+    fn stopped_at(&mut self, query: &Query, level: &Level<'_>) -> Checked<(Query, Vec<OutputColumn>)> {
+        let before = self.may_raise.replace(false);
+        let analysed = self.query(query, level, false)?;
+        let columns = analysed.columns.clone();
+        let query = self.read_whole(analysed);
+        self.may_raise.set(before || self.may_raise.get());
+        Ok((query, columns))
     }
 
     fn scalar(&mut self, query: &Query, pos: Pos, level: &Level<'_>) -> Checked<Term> {
