@@ -115,7 +115,7 @@ fn explanations_are_as_they_were() {
 #[test]
 fn explain_over_the_wire_says_the_same() {
     let Some((cluster, proxy)) = start() else { return };
-    let statement = "SELECT id, ip FROM logins ORDER BY user_id";
+    let statement = "SELECT user_id FROM logins INTERSECT ALL SELECT user_id FROM users";
     let mut psql = cluster.client("psql", proxy.address().port());
     psql.env("PGUSER", "employee").args(["-X", "-At", "-c", &format!("EXPLAIN {statement}")]);
     let over_the_wire = String::from_utf8(psql.output().unwrap().stdout).unwrap();

@@ -12,7 +12,7 @@ fn empty_database() -> Planner {
     let answers: Vec<Vec<Row>> = QUERIES
         .iter()
         .map(|query| match query.name {
-            "server" => vec![vec![text("150000"), text("empty"), text("public")]],
+            "server" => vec![vec![text("150000"), text("empty"), text("public"), text("UTF8")]],
             _ => Vec::new(),
         })
         .collect();

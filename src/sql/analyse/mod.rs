@@ -91,6 +91,8 @@ pub(super) struct Analysis<'a> {
     may_raise: Cell<bool>,
     /// A call that tells when it was evaluated, and where.
     varying: Option<(String, ir::Pos)>,
+    /// A window waits for its total order.
+    marked_ties: bool,
     /// Names made so far.
     made_names: usize,
     /// Views within views.
@@ -121,6 +123,7 @@ impl<'a> Analysis<'a> {
             fixed_order: Cell::new(false),
             may_raise: Cell::new(false),
             varying: None,
+            marked_ties: false,
             made_names: 0,
             view_depth: 0,
             recursion_depth: 0,
@@ -163,6 +166,7 @@ impl<'a> Analysis<'a> {
             outputs: Vec::new(),
             applied: BTreeMap::new(),
             varying: None,
+            marked_ties: false,
             ..*self
         };
         match second.query(query, &Level::default(), true) {

@@ -131,8 +131,10 @@ impl Analysis<'_> {
             let value = if term.label.is_public() { own_key(item, value) } else { value };
             order_by.push(OrderItem { value, direction: self.direction(item, &term)?, nulls: item.nulls });
         }
-        let mut ties = WindowTies { total: self.row_keys(&parts, level)? };
-        order_by.iter_mut().for_each(|item| walk::expr(&mut item.value, &mut ties));
+        if self.marked_ties {
+            let mut ties = WindowTies { total: self.row_keys(&parts, level)? };
+            order_by.iter_mut().for_each(|item| walk::expr(&mut item.value, &mut ties));
+        }
         let open = parts.order == RowOrder::Open;
         let shows = tail.order_shows || tail.cuts() || distinct_on.is_some() || !order_by.is_empty();
         let fix = open && shows;
@@ -228,7 +230,7 @@ impl Analysis<'_> {
 
     /// Puts the total order of the rows where windows want it.
     fn fix_windows(&mut self, parts: &mut Parts, level: &Level<'_>) -> Checked<()> {
-        if !level.rows_open() && !self.reads_protected() {
+        if !self.marked_ties {
             return Ok(());
         }
         let mut ties = WindowTies { total: self.row_keys(parts, level)? };

@@ -78,6 +78,7 @@ impl Analysis<'_> {
             let flat = flattened(&over, level, pos)?;
             if let Some(ordered) = self.tied(call, &terms, &flat, resolved.order, pos)? {
                 over = Over::Spec(ordered);
+                self.marked_ties = true;
             }
         }
         let rewritten = Call {
