@@ -29,3 +29,8 @@ pub mod policy;
 pub mod session;
 pub mod sql;
 pub mod wire;
+
+#[cfg(test)]
+#[expect(unreachable_pub, reason = "shared with tests/")]
+#[path = "../tests/support/cluster.rs"]
+mod cluster;

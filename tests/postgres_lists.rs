@@ -4,6 +4,7 @@
 #![expect(
     clippy::disallowed_methods,
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stderr,
     clippy::unwrap_used,
@@ -12,7 +13,6 @@
 )]
 
 #[path = "support/cluster.rs"]
-#[allow(dead_code, reason = "each test file uses its own part")]
 mod cluster;
 mod support;
 

@@ -5,7 +5,7 @@
 //! table.
 //!
 //! Invariant: an expression depends on the row alone. It is immutable in all its parts (but for the reading of array
-//! literals, see [`array`]), no setting of the session changes it, it never raises, and NULL gives NULL. What lies
+//! literals, see [`mod@array`]), no setting of the session changes it, it never raises, and NULL gives NULL. What lies
 //! outside of what a treatment understands becomes NULL.
 //! Invariant: every function, operator, type and collation is qualified; literals with backslashes are `E''` literals.
 //! Invariant: two values that differ only below the cell give the same.

@@ -5,8 +5,8 @@ use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use super::super::Upstream;
-use super::cluster::Cluster;
 use super::passing::Proxy;
+use crate::cluster::Cluster;
 
 /// A raw connection that has been let in.
 fn login(port: u16) -> TcpStream {

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::Command;
 
 use super::super::Upstream;
-use super::cluster::Cluster;
 use super::passing::Proxy;
+use crate::cluster::Cluster;
 
 #[test]
 fn psycopg_and_asyncpg() {

@@ -3,8 +3,8 @@
 use std::process::{Command, Output};
 
 use super::super::Upstream;
-use super::cluster::Cluster;
 use super::passing::Proxy;
+use crate::cluster::Cluster;
 
 fn start() -> Option<(Cluster, Proxy)> {
     let cluster = Cluster::start()?;

@@ -12,17 +12,15 @@
     reason = "shared with tests/"
 )]
 
-#[path = "../../../../tests/support/cluster.rs"]
-mod cluster;
 #[path = "../../../../tests/support/recorded.rs"]
 mod recorded;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Access, Lists, Reason, Special};
+use crate::cluster::Cluster;
 use crate::sql::QUERIES;
 use crate::sql::catalogue::{Catalogue, Function, FunctionKind, Volatility};
-use cluster::Cluster;
 use recorded::recorded;
 
 const FIELD: char = '\u{1}';

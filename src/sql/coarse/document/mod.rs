@@ -1,6 +1,6 @@
 //! Documents: a plan over `jsonb` in SQL.
 //!
-//! The plan's state machine is first made a list of [`Node`]s ([`nodes`]), which say what becomes of a value that stands
+//! The plan's state machine is first made a list of nodes ([`nodes`]), which say what becomes of a value that stands
 //! in each place, by the rules of `body` for JSON: a treatment of scalars makes null of an object or array, `suppress`
 //! and `redact` replace it whole, `scrub` reaches every string and name inside, `pass` leaves alone what no deeper rule
 //! names. Then there are two ways to walk a document:
