@@ -86,9 +86,6 @@ pub(super) fn with_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Resu
 /// The parser's words quote the text next to the error, which is the client's own; they are passed on.
 fn syntax_error(error: &pg_query::Error) -> Denial {
     match error {
-        pg_query::Error::Parse(message) if message.starts_with("invalid Unicode escape") => {
-            Denial::new("22025", message.clone(), Pos::NONE)
-        }
         pg_query::Error::Parse(message) | pg_query::Error::Scan(message) => {
             Denial::new("42601", message.clone(), Pos::NONE)
         }
