@@ -40,7 +40,7 @@ GIVES = {
              "({int4range} @> {int})", "({mood} > 'calm')", "(({int}, {date}) < ({int}, {date}))", "starts_with({text}, 'a')", "{bool column}", "{bool column}",
              "({jsonb} = {jsonb})", "({inet} && {inet})", "({fix} IS NULL)", "({text} SIMILAR TO '(a|b|p)%')", "({int} <> ALL (ARRAY[{int}, {int}]))"],
     "inet": ["network({inet})::inet", "set_masklen({inet}, 8)", "coalesce({inet}, '10.9.0.0/16'::inet)", "({inet[]})[1]", "({fix}).ip", "{inet column}",
-             "CASE WHEN {bool} THEN {inet} END", "greatest({inet}, {inet})", "inet_merge({inet}, '203.0.0.0/16')::inet", "({inet} & '255.0.0.0')", "({inet} + 3)",
+             "CASE WHEN {bool} THEN {inet} END", "greatest({inet}, {inet})", "broadcast({inet})",
              "netmask({inet})"],
     "timestamptz": ["date_trunc('day', {timestamptz})", "({timestamptz} + interval '1 day')", "coalesce({timestamptz}, '2024-01-01 00:00Z')", "({timestamptz} - {interval})",
                     "greatest({timestamptz}, {timestamptz})", "({timestamp} AT TIME ZONE 'UTC')", "date_bin('6 hours', {timestamptz}, '2024-01-01 00:00Z')",
@@ -121,7 +121,8 @@ class Expressions:
                 ids = [text for text, have in columns if have.startswith("id ")]
                 return f"({self.random.choice(ids)} IS {self.random.choice(('NULL', 'NOT NULL'))})" if ids else "(1 = 1)"
             if name.endswith(" column"):
-                fitting = [text for text, have in columns if have == name[:-7]]
+                # Whole documents, which are objects.
+                fitting = [text for text, have in columns if have == name[:-7] and (have != "jsonb" or text.endswith((".payload", ".info")))]
                 return self.random.choice(fitting) if fitting else self.literal(name[:-7])
             return self.make(name, columns, depth)
 

@@ -137,7 +137,7 @@ class Lab:
             for (name, _, treatment, kind), one, two in zip(columns, left[:-1].split("\t"), right[:-1].split("\t")):
                 if one == two:
                     continue
-                if treatment == "doc":
+                if treatment == "doc" and "\\N" not in (one, two):
                     one, two = json.loads(one)["user"], json.loads(two)["user"]
                 elif not kind.startswith("id "):
                     raise SystemExit(f"soak: {table}.{name} shows what lies below a cell: {one} and {two}")

@@ -8,6 +8,7 @@ import argparse
 import json
 import multiprocessing
 import re
+import signal
 import sys
 import time
 from collections import Counter
@@ -56,7 +57,8 @@ def collect(options, results, file):
         if verdict == "error":
             errors[detail] += 1
             examples.setdefault(detail, (index, sql))
-        if sum(verdicts.values()) % 5000 == 0:
+        if sum(verdicts.values()) % 1000 == 0:
+            report(options, (verdicts, features, causes, errors, examples), time.monotonic() - began)
             print(f"{sum(verdicts.values())} statements, {sum(verdicts.values()) / (time.monotonic() - began):.0f}/s: {dict(verdicts)}", flush=True)
     return verdicts, features, causes, errors, examples
 
@@ -93,12 +95,13 @@ def main():
         options.first, options.statements, options.workers = options.only, 1, 1
         print(generate.generate(options.seed, options.only))
     OUT.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with lab.Lab(options.binary) as made, open(OUT / "differences.jsonl", "w", encoding="utf-8") as file:
         targets = {"a": made.target("soak_a"), "b": made.target("soak_b"), "copy": made.target("soak_coarse", made.store_port)}
         world = {"targets": targets, "renamed": made.renamed, "tokens": made.tokens, "raw": made.raw}
         context = multiprocessing.get_context("spawn")
         results = context.Queue()
-        workers = [context.Process(target=work, args=(number, options, world, results)) for number in range(options.workers)]
+        workers = [context.Process(target=work, args=(number, options, world, results), daemon=True) for number in range(options.workers)]
         began = time.monotonic()
         for worker in workers:
             worker.start()

@@ -193,6 +193,7 @@ fn odd_documents_do_not_raise(lab: &mut Lab) {
             r#"{"ip": "\\u0000"}"#,
             r#"["\udc00\ud800"]"#,
             r#"{"ip":"203.0.113.7" , "b":1.50}"#,
+            r#"{"ip": "82e910028", "n": "\"1e99999"}"#,
         ],
     );
     lab.column(
@@ -220,6 +221,7 @@ fn odd_documents_do_not_raise(lab: &mut Lab) {
         None,
         None,
         Some(r#"{"b": 1.50, "ip": "203.0.0.0/16"}"#),
+        Some(r#"{"n": "\"1e99999", "ip": null}"#),
         None,
     ];
     assert_eq!(coarse, expected.map(|text| text.map(str::to_owned)));

@@ -92,8 +92,12 @@ impl Analysis<'_> {
         Some((Target { value, name: Some(column.name.clone()) }, column))
     }
 
-    /// The sort key of an identifier: where the first row that has it comes.
+    /// The sort key of an identifier: where the first row that has it comes. What a window function picks cannot
+    /// be the partition of another.
     pub(super) fn first_of(&self, term: &Term, level: &Level<'_>, grouped: bool) -> Option<Expr> {
+        if has_window(&term.expr) {
+            return None;
+        }
         let key = as_one(&level.row_key().filter(|_| self.keyed)?).expr;
         let key = if grouped { smallest(key) } else { key };
         Some(smallest_over(key, term.expr.clone()))
@@ -180,6 +184,11 @@ pub(super) fn has_arm(key: Expr, number: i32) -> Expr {
     };
     let same = Expr::operator(Expr::made(first), "=", Expr::text(number.to_string()));
     Expr::call("bool_or", vec![same])
+}
+
+fn has_window(expr: &Expr) -> bool {
+    let is_window = matches!(&expr.kind, ExprKind::Call(call) if call.over.is_some());
+    is_window || expr.children().into_iter().any(has_window)
 }
 
 fn smallest(key: Expr) -> Expr {

@@ -42,16 +42,20 @@ pub(super) fn jsonb(value: &Sql, plan: &Plan, encoding: Result<Encoding, Unfit>)
 }
 
 /// A `json` under a plan, by way of `jsonb` where that cannot fail: not with escaped NUL or lone surrogates, and not
-/// with numbers that `numeric` cannot hold. The result is the text of the `jsonb`: duplicate names and blanks are gone.
+/// with numbers that `numeric` cannot hold. Strings are no numbers, whatever they look like: whether the document is
+/// there must not depend on the digits of an identifier. The result is the text of the `jsonb`: duplicate names and
+/// blanks are gone.
 pub(super) fn json(value: &Sql, plan: &Plan, encoding: Result<Encoding, Unfit>) -> Result<Sql, Unfit> {
     let text = value.bytewise();
     let treated = jsonb(&text.cast("jsonb"), plan, encoding)?;
     let pairs = Sql::text("\\\\u[dD][89abAB][0-9A-Fa-f]{2}\\\\u[dD][c-fC-F][0-9A-Fa-f]{2}");
     let without_pairs = call("regexp_replace", &[&text, &pairs, &Sql::text(""), &Sql::text("g")]);
+    let strings = Sql::text("\"(?:[^\"\\\\]|\\\\.)*\"");
+    let without_strings = call("regexp_replace", &[&text, &strings, &Sql::text("\"\""), &Sql::text("g")]);
     let not = |text: &Sql, pattern: &str| text.op("!~", &Sql::text(pattern));
     let is_sound = all(&[
         &not(&without_pairs, "\\\\u(0000|[dD][89a-fA-F])"),
-        &not(&text, "[0-9][eE][-+]?[0-9]{4,}|[0-9.]{250,}"),
+        &not(&without_strings, "[0-9][eE][-+]?[0-9]{4,}|[0-9.]{250,}"),
     ]);
     Ok(when(&is_sound, &treated.cast("json")))
 }
