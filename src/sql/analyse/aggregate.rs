@@ -39,8 +39,7 @@ impl Analysis<'_> {
         // Where the server has an index in the order asked for, ties come as they stand there.
         let open = open || (!call.order_by.is_empty() && self.reads_protected());
         if open && !call.distinct && !call.within_group && self.is_order_sensitive(resolved.order, &terms) {
-            let raw = terms.iter().any(|term| !term.label.is_public());
-            let total = match self.key_order(level)?.filter(|_| raw) {
+            let total = match self.key_order(level)? {
                 Some(key) => key,
                 None => self.total_keys(&terms)?,
             };

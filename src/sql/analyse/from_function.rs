@@ -37,6 +37,15 @@ impl Analysis<'_> {
             let ty = Some(TypeRef::plain(oid::INT8));
             columns.push(OutputColumn { name: "ordinality".to_owned(), label: Label::Public, ty });
         }
+        // How many columns a function has is known here as far as its type is: one more of them, and every name
+        // behind it would mean the column before.
+        if let (Some(raw), true) =
+            (columns.iter().find_map(|it| it.label.identity()), item.functions.len() > 1)
+        {
+            return Err(raw
+                .misused("ROWS FROM several functions", item.pos)
+                .hint("unnest it alone, WITH ORDINALITY if its place matters"));
+        }
         let name = match item.functions.first() {
             Some((call, _)) => column_name(call),
             None => return Err(Denial::odd_tree("function in FROM", item.pos)),

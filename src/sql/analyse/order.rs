@@ -221,7 +221,17 @@ pub(super) fn is_constant(expr: &Expr) -> bool {
 /// Types with an order of their own.
 const fn is_sortable(ty: Oid) -> bool {
     shows_its_order(ty)
-        || matches!(ty, oid::NUMERIC | oid::FLOAT4 | oid::FLOAT8 | oid::INTERVAL | oid::BPCHAR | oid::TIMETZ)
+        || matches!(
+            ty,
+            oid::NUMERIC
+                | oid::FLOAT4
+                | oid::FLOAT8
+                | oid::INTERVAL
+                | oid::BPCHAR
+                | oid::TIMETZ
+                | oid::INT8_ARRAY
+                | oid::TEXT_ARRAY
+        )
 }
 
 /// Types whose equal values look alike.
@@ -236,6 +246,7 @@ pub(super) const fn shows_its_order(ty: Oid) -> bool {
             | oid::INT2
             | oid::INT4
             | oid::OID
+            | oid::TID
             | oid::CIDR
             | oid::MACADDR8
             | oid::MACADDR

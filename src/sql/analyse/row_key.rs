@@ -10,16 +10,13 @@
 
 use super::super::catalogue::{Relation, RelationKind, TypeRef, oid};
 use super::super::ir::{
-    Body, Call, Expr, ExprKind, GroupBy, GroupItem, Literal, OrderItem, Over, Qualified, Query, Select,
+    Body, Call, Expr, ExprKind, GroupBy, GroupItem, Literal, OrderItem, Over, Qualified, Query, Select, Step,
     Target, TypeName, WindowSpec,
 };
 use super::super::refusal::Checked;
 use super::super::rules::Protection;
 use super::scope::{Item, Level, OutputColumn, Term};
 use super::{Analysis, Label};
-
-const TID: u32 = 27;
-const TEXT_ARRAY: u32 = 1009;
 
 /// What the key of a table is made of.
 pub(super) fn columns_of_key(
@@ -38,7 +35,7 @@ pub(super) fn columns_of_key(
         .collect();
     let mut key = match key {
         Some(key) if !key.is_empty() => key,
-        _ => vec![("ctid".to_owned(), TypeRef::plain(TID))],
+        _ => vec![("ctid".to_owned(), TypeRef::plain(oid::TID))],
     };
     if !relation.children.is_empty() {
         key.push(("tableoid".to_owned(), TypeRef::plain(oid::OID)));
@@ -136,53 +133,99 @@ impl Analysis<'_> {
     }
 }
 
-/// One value that tells rows apart as the key does, and can be compared.
+/// One value that tells rows apart and orders them as the key does, and can be compared: an integer, an array of
+/// integers, or an array of texts.
 fn as_one(key: &[Term]) -> Term {
-    let is_integer = |term: &Term| matches!(term.oid(), Some(oid::INT2 | oid::INT4 | oid::INT8 | oid::OID));
-    match key {
-        [only] if is_integer(only) => {
-            Term::public(only.expr.clone().cast(TypeName::builtin("int8")), Some(TypeRef::plain(oid::INT8)))
+    let integers: Option<Vec<Expr>> = key.iter().map(as_integer).collect();
+    match integers {
+        Some(mut only) if only.len() == 1 => {
+            Term::public(only.pop().unwrap_or_else(Expr::null), Some(TypeRef::plain(oid::INT8)))
         }
-        _ => texts(key.iter().map(|term| term.expr.clone().cast(TypeName::builtin("text"))).collect()),
+        Some(integers) if !integers.is_empty() => {
+            let array = Expr::made(ExprKind::Array(integers)).cast(array_of("int8"));
+            Term::public(array, Some(TypeRef::plain(oid::INT8_ARRAY)))
+        }
+        _ => {
+            let text = |term: &Term| match as_integer(term) {
+                Some(integer) => padded(integer),
+                None => term.expr.clone().cast(TypeName::builtin("text")),
+            };
+            let array = Expr::made(ExprKind::Array(key.iter().map(text).collect())).cast(array_of("text"));
+            Term::public(in_bytes(array), Some(TypeRef::plain(oid::TEXT_ARRAY)))
+        }
     }
 }
 
-fn texts(values: Vec<Expr>) -> Term {
-    let array = Expr::made(ExprKind::Array(values)).cast(text_array());
-    Term::public(in_bytes(array), Some(TypeRef::plain(TEXT_ARRAY)))
+/// The value as an integer. A place in storage is put as one in which rows keep their order, wherever pages end:
+/// where that is depends on how long raw values are.
+fn as_integer(term: &Term) -> Option<Expr> {
+    match term.oid() {
+        Some(oid::INT2 | oid::INT4 | oid::INT8 | oid::OID) => {
+            Some(term.expr.clone().cast(TypeName::builtin("int8")))
+        }
+        Some(oid::TID) => {
+            let point = term.expr.clone().cast(TypeName::builtin("text")).cast(TypeName::builtin("point"));
+            let part = |index: i32| {
+                let kind = ExprKind::Path {
+                    base: Box::new(point.clone()),
+                    steps: vec![Step::Index(Expr::made(ExprKind::Literal(Literal::Integer(index))))],
+                };
+                Expr::made(kind).cast(TypeName::builtin("int8"))
+            };
+            let page = Expr::operator(part(0), "*", Expr::made(ExprKind::Literal(Literal::Integer(1 << 16))));
+            Some(Expr::operator(page, "+", part(1)))
+        }
+        _ => None,
+    }
 }
 
-fn text_array() -> TypeName {
-    TypeName { dimensions: vec![None], ..TypeName::builtin("text") }
+/// An integer as a text that sorts as it does, if it is not negative.
+fn padded(integer: Expr) -> Expr {
+    let text = integer.cast(TypeName::builtin("text"));
+    Expr::call("lpad", vec![text, Expr::made(ExprKind::Literal(Literal::Integer(20))), Expr::text("0")])
+}
+
+fn array_of(name: &str) -> TypeName {
+    TypeName { dimensions: vec![None], ..TypeName::builtin(name) }
 }
 
 fn in_bytes(value: Expr) -> Expr {
     Expr::made(ExprKind::Collate { value: Box::new(value), collation: Qualified::builtin("C") })
 }
 
-/// The key of an arm of a set operation, with the arm's number before it; its type is then that of every arm.
-pub(super) fn of_arm(number: i32, key: Expr, ty: Option<TypeRef>) -> Expr {
-    let text = TypeName::builtin("text");
-    let key = match ty.map(|ty| ty.oid) {
-        Some(oid::INT8) => Expr::made(ExprKind::Array(vec![key.cast(text)])),
-        _ => key,
-    };
+/// The key of an arm of a set operation, with the arm's number before it. `whole` says that the keys of all arms
+/// consist of integers.
+pub(super) fn of_arm(number: i32, key: Expr, ty: Option<TypeRef>, whole: bool) -> Expr {
+    let is_single = ty.is_some_and(|ty| ty.oid == oid::INT8);
+    if whole {
+        let rest = if is_single { Expr::made(ExprKind::Array(vec![key])) } else { key };
+        let number = Expr::made(ExprKind::Literal(Literal::Integer(number))).cast(TypeName::builtin("int8"));
+        return Expr::call("array_prepend", vec![number, rest.cast(array_of("int8"))]);
+    }
+    let rest = if is_single { Expr::made(ExprKind::Array(vec![padded(key)])) } else { key };
     let number = Expr::text(number.to_string());
-    in_bytes(Expr::call("array_prepend", vec![number, key.cast(text_array())]))
+    in_bytes(Expr::call("array_prepend", vec![number, rest.cast(array_of("text"))]))
+}
+
+/// True if the key is an integer or consists of them.
+pub(super) fn is_whole(key: &OutputColumn) -> bool {
+    key.ty.is_some_and(|ty| matches!(ty.oid, oid::INT8 | oid::INT8_ARRAY))
 }
 
 /// The type of keys of arms.
-pub(super) const fn arm_type() -> TypeRef {
-    TypeRef::plain(TEXT_ARRAY)
+pub(super) const fn arm_type(whole: bool) -> TypeRef {
+    TypeRef::plain(if whole { oid::INT8_ARRAY } else { oid::TEXT_ARRAY })
 }
 
 /// True where the key's arm is this one.
-pub(super) fn has_arm(key: Expr, number: i32) -> Expr {
+pub(super) fn has_arm(key: Expr, number: i32, whole: bool) -> Expr {
     let first = ExprKind::Path {
         base: Box::new(key),
-        steps: vec![super::super::ir::Step::Index(Expr::made(ExprKind::Literal(Literal::Integer(1))))],
+        steps: vec![Step::Index(Expr::made(ExprKind::Literal(Literal::Integer(1))))],
     };
-    let same = Expr::operator(Expr::made(first), "=", Expr::text(number.to_string()));
+    let number = Expr::made(ExprKind::Literal(Literal::Integer(number)));
+    let number = if whole { number } else { number.cast(TypeName::builtin("text")) };
+    let same = Expr::operator(Expr::made(first), "=", number);
     Expr::call("bool_or", vec![same])
 }
 

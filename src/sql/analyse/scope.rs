@@ -107,8 +107,8 @@ pub(super) struct Level<'e> {
     pub(super) rows: Cell<RowOrder>,
     /// What tells the groups apart, if there is a `GROUP BY`.
     pub(super) group_keys: RefCell<Option<Vec<Term>>>,
-    /// A window's partitions are of raw identifiers.
-    pub(super) partitioned: Cell<bool>,
+    /// A window may have sorted the rows.
+    pub(super) sorted: Cell<bool>,
     /// An aggregate was met.
     pub(super) aggregated: Cell<bool>,
     /// The rewritten entries of the `WINDOW` clause.

@@ -73,7 +73,7 @@ impl Analysis<'_> {
         } else {
             level.source.get()
         };
-        let order = if level.partitioned.get() { RowOrder::Open } else { order };
+        let order = if level.sorted.get() { RowOrder::Open } else { order };
         let mut parts = Parts {
             select: Select {
                 distinct: Distinct::No,

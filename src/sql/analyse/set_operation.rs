@@ -49,11 +49,12 @@ impl Analysis<'_> {
         arms: [(Query, &OutputColumn); 2],
         columns: &[OutputColumn],
     ) -> Option<(Query, OutputColumn)> {
-        let key =
-            OutputColumn { name: self.made_name(), label: Label::Public, ty: Some(row_key::arm_type()) };
+        let whole = arms.iter().all(|(_, key)| row_key::is_whole(key));
+        let ty = Some(row_key::arm_type(whole));
+        let key = OutputColumn { name: self.made_name(), label: Label::Public, ty };
         let [left, right] = arms;
-        let left = armed(left.0, left.1, 1, &key.name)?;
-        let right = armed(right.0, right.1, 2, &key.name)?;
+        let left = armed(left.0, left.1, 1, &key)?;
+        let right = armed(right.0, right.1, 2, &key)?;
         let both = SetOperation { operator: SetOperator::Union, all: true, left, right };
         let both = Query::of(Body::Set(Box::new(both)));
         let made = || Expr::column_of_any(&key.name);
@@ -62,11 +63,11 @@ impl Analysis<'_> {
             (SetOperator::Union, false) => None,
             (SetOperator::Intersect | SetOperator::Except, true) => return None,
             (SetOperator::Intersect, false) => {
-                Some(vec![row_key::has_arm(made(), 1), row_key::has_arm(made(), 2)])
+                Some(vec![row_key::has_arm(made(), 1, whole), row_key::has_arm(made(), 2, whole)])
             }
             (SetOperator::Except, false) => {
-                let second = Expr::made(ExprKind::Not(Box::new(row_key::has_arm(made(), 2))));
-                Some(vec![row_key::has_arm(made(), 1), second])
+                let second = Expr::made(ExprKind::Not(Box::new(row_key::has_arm(made(), 2, whole))));
+                Some(vec![row_key::has_arm(made(), 1, whole), second])
             }
         };
         let having = having.map(|conditions| Expr::made(ExprKind::And(conditions)));
@@ -135,16 +136,16 @@ impl Analysis<'_> {
 }
 
 /// An arm whose key says which arm it is; `None` if it does not end in a key.
-fn armed(mut arm: Query, key: &OutputColumn, number: i32, name: &str) -> Option<Query> {
+fn armed(mut arm: Query, key: &OutputColumn, number: i32, made: &OutputColumn) -> Option<Query> {
     match &mut arm.body {
         Body::Select(select) => {
             let last = select.targets.last_mut()?;
-            last.value = row_key::of_arm(number, last.value.clone(), key.ty);
-            last.name = Some(name.to_owned());
+            last.value = row_key::of_arm(number, last.value.clone(), key.ty, row_key::is_whole(made));
+            last.name = Some(made.name.clone());
         }
         Body::Set(operation) => {
-            operation.left = armed(operation.left.clone(), key, number, name)?;
-            operation.right = armed(operation.right.clone(), key, number, name)?;
+            operation.left = armed(operation.left.clone(), key, number, made)?;
+            operation.right = armed(operation.right.clone(), key, number, made)?;
         }
         Body::Values(_) => return None,
     }

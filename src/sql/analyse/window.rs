@@ -25,7 +25,6 @@ impl Analysis<'_> {
             let term = self.expr(key, level)?;
             let raw = !term.label.is_public() && self.keyed && level.row_key().is_some();
             partition_by.push(if raw { term.expr } else { self.sort_key(&term)? });
-            level.partitioned.set(level.partitioned.get() || raw);
         }
         let mut order_by = Vec::with_capacity(spec.order_by.len());
         for item in &spec.order_by {
@@ -35,6 +34,9 @@ impl Analysis<'_> {
             }
             order_by.push(self.order_item(item, &term)?);
         }
+        // An index may serve the keys, and go on with raw values where they tie.
+        let is_sorted = !partition_by.is_empty() || !order_by.is_empty();
+        level.sorted.set(level.sorted.get() || (is_sorted && self.reads_protected()));
         let frame = match &spec.frame {
             None => None,
             Some(frame) => {

@@ -15,6 +15,7 @@ pub(in crate::sql) mod oid {
     pub(in crate::sql) const INT4: Oid = 23;
     pub(in crate::sql) const TEXT: Oid = 25;
     pub(in crate::sql) const OID: Oid = 26;
+    pub(in crate::sql) const TID: Oid = 27;
     pub(in crate::sql) const XML: Oid = 142;
     pub(in crate::sql) const CIDR: Oid = 650;
     pub(in crate::sql) const FLOAT4: Oid = 700;
@@ -23,6 +24,8 @@ pub(in crate::sql) mod oid {
     pub(in crate::sql) const MACADDR8: Oid = 774;
     pub(in crate::sql) const MACADDR: Oid = 829;
     pub(in crate::sql) const INET: Oid = 869;
+    pub(in crate::sql) const TEXT_ARRAY: Oid = 1009;
+    pub(in crate::sql) const INT8_ARRAY: Oid = 1016;
     pub(in crate::sql) const BPCHAR: Oid = 1042;
     pub(in crate::sql) const VARCHAR: Oid = 1043;
     pub(in crate::sql) const DATE: Oid = 1082;
