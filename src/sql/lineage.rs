@@ -231,13 +231,18 @@ impl Tracer<'_> {
         traced.collect()
     }
 
-    /// The columns of a protected table, each made of the one of its name.
+    /// The columns of a protected table, each made of the one that it stands for.
     fn derived(&self, targets: &[Target], table: &Qualified) -> Vec<Traced> {
         let Some(relation) = self.catalogue.relation(table, &[]) else { return Vec::new() };
-        let names = targets.iter().map(|target| target.name.clone().unwrap_or_default());
-        let traced = names.map(|name| Traced {
-            origins: Origins::from([Origin { relation: relation.oid, column: name.clone() }]),
-            name,
+        let traced = targets.iter().map(|target| {
+            let name = target.name.clone().unwrap_or_default();
+            // Columns of ours have names of their own.
+            let column = match &target.value.kind {
+                ExprKind::Column { names, star: false } => names.last().cloned(),
+                _ => None,
+            };
+            let column = column.unwrap_or_else(|| name.clone());
+            Traced { name, origins: Origins::from([Origin { relation: relation.oid, column }]) }
         });
         traced.collect()
     }
