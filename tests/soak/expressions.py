@@ -21,7 +21,7 @@ GIVES = {
                 "floor({numeric})", "coalesce({numeric}, 0)", "CASE {int} WHEN 1 THEN {numeric} WHEN {int} THEN {numeric} END", "sign({numeric})",
                 "({numeric} / nullif({numeric}, 0))", "extract(epoch FROM {interval})", "trunc({numeric}, -1)", "{float}::numeric(12,3)"],
     "float": ["({float} + 0.5)", "floor({float})", "sqrt(abs({float}))", "abs({float})", "coalesce({float}, 0)", "({fix}).lat", "{int}::float8",
-              "({float} / nullif({float}, 0))", "greatest({float}, {float})", "{numeric}::float8", "ln(abs({float}) + 1)", "-{float}"],
+              "({float} / nullif({float}, 0))", "greatest({float}, {float})", "{numeric}::float8", "ln(abs({float}) + 1)", "(- {float})"],
     "text": ["upper({text})", "lower({text})", "({text} || {text})", "{int}::text", "{inet}::text", "host({inet})", "left({text}, 5)",
              "substr({text}, 2, 3)", "coalesce({text}, 'none')", "replace({text}, 'a', '.')", "md5({text})", "to_char({timestamptz}, 'YYYY-MM-DD HH24')",
              "({jsonb} ->> 'ip')", "({jsonb} #>> '{{geo,lat}}')", "{jsonb}::text", "array_to_string({text[]}, ',', '-')", "format('%s/%L', {int}, {text})",

@@ -58,6 +58,7 @@ class Generator:
         self.statement = Statement(number)
         self.names = 0
         self.ctes = []
+        self.loose_kinds = True
         roll = self.random.random()
         how = "simple" if roll < 0.55 else "extended" if roll < 0.84 else "copy" if roll < 0.92 else "cursor"
         self.statement.how = how
@@ -107,7 +108,7 @@ class Generator:
             return Scope(f"{'LATERAL ' if lateral else ''}({query.sql}) AS {alias}", [(f"{alias}.{c}", k) for c, k in query.columns], None)
         if outer and roll < 0.55:
             return self.function(outer)
-        if roll < 0.58:
+        if roll < 0.56 and roll > 0.53:
             self.note("values")
             alias = self.name()
             kinds = [self.pick(PLAIN) for _ in range(2)]
@@ -122,7 +123,7 @@ class Generator:
             alias = self.name()
             _, columns, key = fixture.VIEWS[view]
             return Scope(f"{view} AS {alias}", [(f"{alias}.{c}", k) for c, k in columns], [f"{alias}.{key}"] if key else None)
-        table = name or self.pick(["people", "visits", "visits", "events", "places", "metrics"])
+        table = name or self.pick(["people", "people", "visits", "visits", "visits", "events", "events", "places", "metrics"])
         alias = self.name()
         columns = [(f"{alias}.{column}", kind) for column, _, _, kind in fixture.TABLES[table]]
         schema = "public." if self.chance(0.3) else ""
@@ -217,7 +218,27 @@ class Generator:
         return [self.pick(IDS) if self.chance(0.15) else self.pick(WANTED[: self.pick((6, 9, len(WANTED)))]) for _ in range(self.pick((1, 2, 2, 3, 4)))]
 
     def where(self, scope, share=0.6):
+        if self.chance(0.12):
+            return f" WHERE {self.sublink(scope.columns, 1)}"
         return f" WHERE {self.make('bool', scope.columns)}" if self.chance(share) else ""
+
+    def scalar(self, columns):
+        """A subquery as a value, and its type."""
+        outer = [(text, kind) for text, kind in columns if SIMPLE.match(text)]
+        inner = self.table()
+        self.note("subquery as a value")
+        where = f" WHERE {self.make('bool', inner.columns + outer, 1)}" if self.chance(0.8) else ""
+        roll = self.random.random()
+        if roll < 0.4 or not inner.key:
+            text, kind = self.aggregate(inner.columns)
+            return f"(SELECT {text} FROM {inner.sql}{where})", kind
+        text, kind = self.pick([pair for pair in inner.columns if pair[1] not in ("json", "fix")])
+        order = f" ORDER BY {self.pick(inner.columns[:1])[0]}{self.pick(('', ' DESC'))}"
+        if roll < 0.8:
+            return f"(SELECT {text} FROM {inner.sql}{where}{order} LIMIT 1)", kind
+        if kind.startswith("id "):
+            text, kind = inner.key[0], "int"
+        return f"ARRAY(SELECT {text} FROM {inner.sql}{where}{order} LIMIT 3)::text", "text"
 
     def select(self, items, rest, distinct=""):
         names = [f"c{index}" for index, _ in enumerate(items, 1)]
@@ -232,6 +253,9 @@ class Generator:
     def plain(self, depth, outer, kinds):
         scope = self.scope(depth, outer)
         items = [(self.make(kind, scope.columns), kind) for kind in self.present(kinds, scope.columns)]
+        if self.chance(0.12) and len(self.statement.features) < 12:
+            extra = self.scalar(scope.columns)
+            items = items if extra[1] in ("json",) else items[:-1] + [extra] if self.loose_kinds else items
         distinct = "DISTINCT " if self.chance(0.15) else ""
         if distinct:
             self.note("distinct")
@@ -250,6 +274,12 @@ class Generator:
         scope = self.table()
         where = self.where(scope)
         alias = scope.columns[0][0].split(".")[0]
+        if self.chance(0.3):
+            self.note("whole row")
+            # Identifiers are null inside a row that is made into a value, where the copy has pseudonyms.
+            self.statement.open |= any(kind.startswith("id ") for _, kind in scope.columns)
+            how = self.pick(("{0}", "{0}::text", "row_to_json({0})", "to_jsonb({0})", "({0}).n"))
+            return Query(f"SELECT {how.format(alias)} AS c1 FROM {scope.sql}{where}", [("c1", "json")])
         columns = [(text.split(".")[1], kind) for text, kind in scope.columns]
         return Query(f"SELECT {self.pick(('*', alias + '.*'))} FROM {scope.sql}{where}", columns)
 
@@ -270,7 +300,7 @@ class Generator:
             choices += [(f"max({value})", kind), (f"min({value})", kind), (f"percentile_disc(0.4) WITHIN GROUP (ORDER BY {value})", kind)]
         if ids:
             choices += [(f"count(DISTINCT {self.pick(ids)})", "bigint")] * 3
-        if self.chance(0.03):
+        if self.chance(0.06):
             self.statement.open = True
             self.note("open order in an aggregate")
             choices = [(f"string_agg({self.make('text', columns, 1)}, ',')", "text"), (f"(array_agg({value}))[1]", kind), (f"jsonb_agg({value})", "jsonb"),
@@ -327,7 +357,8 @@ class Generator:
         named = ""
         if self.chance(0.2):
             self.note("named window")
-            named = f" WINDOW w AS (PARTITION BY {self.pick(scope.columns)[0] if not any(k in ('json',) for _, k in scope.columns) else self.pick(have)[0]})"
+            parts = [text for text, kind in scope.columns if kind not in ("json", "jsonb", "fix")] or ["1"]
+            named = f" WINDOW w AS (PARTITION BY {self.pick(parts)})"
             items.append(("count(*) OVER w", "bigint"))
         return self.select(items, scope.sql + self.where(scope) + named)
 
@@ -380,7 +411,9 @@ class Generator:
                 parts.append(f"SELECT {value} AS c1, {other} AS c2 FROM {table.sql}{self.where(table)}")
             columns = [("c1", kind), ("c2", kinds[0])]
         else:
+            self.loose_kinds = False
             queries = [self.plain(depth - 1, outer, kinds) for _ in range(self.pick((2, 2, 3)))]
+            self.loose_kinds = True
             parts, columns = [f"({query.sql})" for query in queries], queries[0].columns
         operator = self.pick((" UNION ", " UNION ALL ", " EXCEPT ", " INTERSECT ", " EXCEPT ALL ", " INTERSECT ALL "))
         return Query(operator.join(parts), columns)
@@ -415,9 +448,9 @@ class Generator:
             listed.append(f"{name}(n, v) AS (SELECT 1, {value} FROM {table.sql}{self.where(table)} {self.pick(('UNION', 'UNION ALL'))}"
                           f" SELECT {name}.n + 1, {step} FROM {name} WHERE {name}.n < 3)")
             self.ctes.append((name, [("n", "int"), ("v", kind)]))
-        body = self.query(depth - 1)
+        body = self.query(depth - 1, kinds=kinds)
         self.ctes = saved
-        return Query(f"WITH {'RECURSIVE ' if recursive else ''}{', '.join(listed)} {body.sql}", body.columns)
+        return Query(f"WITH {'RECURSIVE ' if recursive else ''}{', '.join(listed)} {f'({body.sql})' if body.sql.startswith('WITH') else body.sql}", body.columns)
 
     def statement_text(self):
         """The whole statement."""
@@ -442,7 +475,7 @@ class Generator:
                 self.note("limit")
                 made.open |= not (whole and len(chosen) == len(query.columns))
                 sql += f" LIMIT {self.random.randrange(1, 20)}"
-        elif not loose and self.chance(0.05):
+        elif not loose and self.chance(0.08):
             self.note("open limit")
             made.open = True
             sql += " LIMIT 5"

@@ -241,6 +241,10 @@ class Judge:
             fresh = Asker(self.targets["a"])
             seen.add(tuple(self.mapped(fresh.ask(statement, self.sql(statement, "a")))))
             fresh.close()
+        if seen == {tuple(mapped)} and not re.search(r"people|visits|events|v_hours", statement.sql):
+            # With other plans in the other world; what is public may come in any order.
+            statement.features.add("order of public rows")
+            return None
         if seen == {tuple(mapped)}:
             return "the order, though every session sees this one"
         statement.features.add("salted order")
@@ -258,7 +262,8 @@ def differing_columns(a, copy):
     if len(a.columns) != len(copy.columns):
         return f"{len(a.columns)} and {len(copy.columns)} columns"
     for one, two in zip(a.columns, copy.columns):
-        own = one[1] >= 16384 and two[1] >= 16384
+        # A whole row is a `record` behind the proxy.
+        own = (one[1] >= 16384 or one[1] == 2249) and two[1] >= 16384
         if one != two and not (own and one[0] == two[0]):
             return f"{one[0].decode()}: {one[1:]} and {two[1:]}"
     return None

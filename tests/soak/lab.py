@@ -30,7 +30,9 @@ def programs():
 class Lab:
     """Everything that runs; `with` stops it."""
 
-    def __init__(self, binary):
+    def __init__(self, binary, plans=""):
+        """`plans` are settings of the planner for the second world: which plan is taken may follow from raw values too."""
+        self.plans = plans
         self.folder = Path(tempfile.mkdtemp(prefix="soak.", dir="/tmp"))
         self.folder.chmod(0o755)
         self.proxy = None
@@ -87,6 +89,9 @@ class Lab:
                 for statement in fixture.after(coarse=False):
                     db.execute(statement)
             self.raw[world] = rows.raw
+        with self.superuser("postgres") as db:
+            for setting in self.plans.split():
+                db.execute(f"ALTER DATABASE soak_b SET {setting.replace('=', ' = ')}")
 
     def superuser(self, name):
         return psycopg.connect(host="127.0.0.1", port=self.store_port, user="postgres", dbname=name, autocommit=True)

@@ -1,7 +1,7 @@
 """The long comparison: run.py --binary target/release/sfumato [--statements 100000] [--seed 1] [--only NUMBER]
 
-Makes the lab (lab.py), lets some processes generate and judge statements, and writes target/soak/statements.md (a table) and
-target/soak/differences.jsonl. Exit code 1 if anything is there that must not be.
+Makes the lab (lab.py), lets some processes generate and judge statements, and writes to target/soak: statements.md (tables),
+statements.jsonl (what must not be) and statements.refused.txt (what the proxy alone refuses, and errors of both, with an example). Exit code 1 if anything is there that must not be.
 """
 
 import argparse
@@ -24,8 +24,9 @@ def work(number, options, world, results):
     """Judges every n-th statement."""
     judge = Judge(**world)
     for index in range(options.first + number, options.first + options.statements, options.workers):
-        statement = generate.generate(options.seed, index)
+        statement = generate.Statement(index)
         try:
+            statement = generate.generate(options.seed, index)
             verdict, detail = judge.judge(statement)
         except Exception as error:  # the judge's own mistake must not pass for silence
             verdict, detail = "crash", f"judge: {error!r}"
@@ -76,8 +77,8 @@ def report(options, taken, seconds):
     lines += [f"| {cause} | {count} | {examples[cause][0]} |" for cause, count in causes.most_common(60)]
     lines += ["", "| the same error from both | statements | first |", "| --- | --- | --- |"]
     lines += [f"| {code} | {count} | {examples[code][0]} |" for code, count in errors.most_common()]
-    (OUT / "statements.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    with open(OUT / "refused.txt", "w", encoding="utf-8") as file:
+    (OUT / f"{options.name}.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with open(OUT / f"{options.name}.refused.txt", "w", encoding="utf-8") as file:
         for cause, (index, sql) in examples.items():
             file.write(f"{index} {cause}\n    {sql}\n")
 
@@ -90,13 +91,15 @@ def main():
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--only", type=int, help="this statement alone")
     parser.add_argument("--workers", type=int, default=4)
+    parser.add_argument("--name", default="statements", help="of the files of results")
+    parser.add_argument("--plans", default="", help="settings of the planner in the second world, as in `enable_hashagg=off`")
     options = parser.parse_args()
     if options.only is not None:
         options.first, options.statements, options.workers = options.only, 1, 1
         print(generate.generate(options.seed, options.only))
     OUT.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    with lab.Lab(options.binary) as made, open(OUT / "differences.jsonl", "w", encoding="utf-8") as file:
+    with lab.Lab(options.binary, options.plans) as made, open(OUT / f"{options.name}.jsonl", "w", encoding="utf-8") as file:
         targets = {"a": made.target("soak_a"), "b": made.target("soak_b"), "copy": made.target("soak_coarse", made.store_port)}
         world = {"targets": targets, "renamed": made.renamed, "tokens": made.tokens, "raw": made.raw}
         context = multiprocessing.get_context("spawn")
@@ -110,7 +113,7 @@ def main():
         for worker in workers:
             worker.join()
         dead = made.proxy.poll() is not None
-    print((OUT / "statements.md").read_text(encoding="utf-8").split("\n| what")[0])
+    print((OUT / f"{options.name}.md").read_text(encoding="utf-8").split("\n| what")[0])
     panics = re.findall(r"panicked[^\n]*", (OUT / "proxy.log").read_text(encoding="utf-8", errors="replace"))
     if dead or panics:
         print(f"soak: the proxy {'died' if dead else 'panicked'}: {panics[:3]}")
