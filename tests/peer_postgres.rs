@@ -319,3 +319,25 @@ fn where_pages_end_tells_nothing() {
     assert!(narrow.0.starts_with("p1,p2,p3,p4,") && narrow.1.is_empty(), "{narrow:?}");
     assert_eq!(listed("wide"), narrow);
 }
+
+/// Found by `make soak`: what is seen, and in which order, does not change when identifiers are exchanged for others.
+#[test]
+fn renamed_identifiers_change_no_order() {
+    let Some((cluster, proxy)) = start() else { return };
+    let statements = [
+        "SELECT n, m FROM (SELECT number, id % 3 AS r, count(*) AS n, max(id) AS m FROM logins \
+         GROUP BY GROUPING SETS ((number, id % 3), (number), ())) AS q",
+        "SELECT m, count(number) OVER (PARTITION BY g) FROM (SELECT number, max(id) AS m, GROUPING(number) AS g \
+         FROM logins GROUP BY CUBE (number, id % 3)) AS q",
+        "SELECT DISTINCT ON (g) g, m FROM (SELECT number, max(id) AS m, GROUPING(number) AS g FROM logins \
+         GROUP BY ROLLUP (id % 3, number)) AS q",
+        "SELECT id FROM logins ORDER BY number",
+        "SELECT id FROM logins ORDER BY first_value(number) OVER (PARTITION BY number ORDER BY id), id LIMIT 0",
+    ];
+    let seen = statements.map(|statement| psql(&cluster, &proxy, &[statement]));
+    cluster.psql("UPDATE logins SET number = 15540010 - number");
+    for (statement, before) in statements.iter().zip(&seen) {
+        assert_eq!(before.1, "", "{statement}");
+        assert_eq!(&psql(&cluster, &proxy, &[statement]), before, "{statement}");
+    }
+}

@@ -98,9 +98,9 @@ class Expressions:
         random = self.random
         fitting = [text for text, have in columns if have == kind]
         roll = random.random()
-        if kind == "int1" or (not fitting and depth <= 0) or (roll < 0.1 and depth < 2):
+        if kind == "int1" or (not fitting and depth <= 0) or (roll < 0.1 and depth < 2 and kind in LITERALS):
             return self.literal(kind)
-        if fitting and (depth <= 0 or roll < 0.5):
+        if fitting and (depth <= 0 or roll < 0.5 or kind not in GIVES):
             return random.choice(fitting)
         return self.fill(random.choice(GIVES[kind]), kind, columns, depth - 1)
 

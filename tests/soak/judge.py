@@ -199,7 +199,7 @@ class Judge:
             if (found := self.canaries[world].find(answer)) is not None:
                 return "leak", repr(found)
         if b"57014" in (a.code, b.code, copy.code):
-            return "timeout", ""
+            return "timeout", " ".join(name for name, answer in (("a", a), ("b", b), ("copy", copy)) if answer.code == b"57014")
         if (told := self.told_apart(statement, a, b)) is not None:
             return "interference", told
         return self.compare(statement, a, copy)

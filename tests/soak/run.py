@@ -1,7 +1,8 @@
 """The long comparison: run.py --binary target/release/sfumato [--statements 100000] [--seed 1] [--only NUMBER]
 
 Makes the lab (lab.py), lets some processes generate and judge statements, and writes to target/soak: statements.md (tables),
-statements.jsonl (what must not be) and statements.refused.txt (what the proxy alone refuses, and errors of both, with an example). Exit code 1 if anything is there that must not be.
+statements.jsonl (what must not be) and statements.refused.txt (what the proxy alone refuses, and errors of both, with an example).
+Exit code 1 if anything is there that must not be.
 """
 
 import argparse

@@ -81,12 +81,19 @@ impl Analysis<'_> {
         }
     }
 
-    /// The hidden column of a select whose rows, or groups of rows, come from this level.
-    pub(super) fn hidden_key(&mut self, level: &Level<'_>, grouped: bool) -> Option<(Target, OutputColumn)> {
+    /// The hidden column of a select whose rows, or groups of rows, come from this level. Groups of several grouping
+    /// sets have the same first row; `sets` tells them apart.
+    pub(super) fn hidden_key(
+        &mut self,
+        level: &Level<'_>,
+        grouped: bool,
+        sets: Vec<OrderItem>,
+    ) -> Option<(Target, OutputColumn)> {
         let key = as_one(&level.row_key().filter(|_| self.keyed)?);
-        let value = if grouped { smallest(key.expr) } else { key.expr };
+        let key = if grouped { Term { expr: smallest(key.expr.clone()), ..key } } else { key };
+        let key = if sets.is_empty() { key } else { with_sets(key, sets) };
         let column = OutputColumn { name: self.made_name(), label: Label::Public, ty: key.ty };
-        Some((Target { value, name: Some(column.name.clone()) }, column))
+        Some((Target { value: key.expr, name: Some(column.name.clone()) }, column))
     }
 
     /// The sort key of an identifier: where the first row that has it comes. What a window function picks cannot
@@ -191,6 +198,21 @@ fn array_of(name: &str) -> TypeName {
 
 fn in_bytes(value: Expr) -> Expr {
     Expr::made(ExprKind::Collate { value: Box::new(value), collation: Qualified::builtin("C") })
+}
+
+/// A key and the numbers of grouping sets, as one.
+fn with_sets(key: Term, sets: Vec<OrderItem>) -> Term {
+    let int8 = || TypeName::builtin("int8");
+    let sets = sets.into_iter().map(|set| set.value.cast(int8()));
+    let is_single = key.oid() == Some(oid::INT8);
+    if !is_single && key.oid() != Some(oid::INT8_ARRAY) {
+        let sets = Expr::made(ExprKind::Array(sets.map(padded).collect())).cast(array_of("text"));
+        return Term { expr: in_bytes(Expr::call("array_cat", vec![key.expr, sets])), ..key };
+    }
+    let sets = Expr::made(ExprKind::Array(sets.collect())).cast(array_of("int8"));
+    let key = if is_single { Expr::made(ExprKind::Array(vec![key.expr])) } else { key.expr };
+    let both = Expr::call("array_cat", vec![key.cast(array_of("int8")), sets]);
+    Term::public(both, Some(TypeRef::plain(oid::INT8_ARRAY)))
 }
 
 /// The key of an arm of a set operation, with the arm's number before it. `whole` says that the keys of all arms

@@ -244,7 +244,7 @@ impl Analysis<'_> {
         if parts.list.columns.iter().all(|column| column.label.is_public()) {
             return None;
         }
-        let (target, column) = self.hidden_key(level, parts.is_grouped(level))?;
+        let (target, column) = self.hidden_key(level, parts.is_grouped(level), parts.groups.set_keys())?;
         parts.select.targets.push(target);
         Some(column)
     }
@@ -273,7 +273,7 @@ impl Analysis<'_> {
             return self.total_keys(&used);
         }
         let mut groups = parts.groups.keys.clone();
-        let first = self.hidden_key(level, true).map(|(first, _)| OrderItem::by(first.value));
+        let first = self.hidden_key(level, true, Vec::new()).map(|(first, _)| OrderItem::by(first.value));
         if first.is_some() {
             groups.retain(|key| key.label.is_public());
         }
