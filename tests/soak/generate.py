@@ -278,6 +278,8 @@ class Generator:
             self.note("whole row")
             # Identifiers are null inside a row that is made into a value, where the copy has pseudonyms.
             self.statement.open |= any(kind.startswith("id ") for _, kind in scope.columns)
+            # In binary form it names types by numbers of the database's own.
+            self.statement.binary = False
             how = self.pick(("{0}", "{0}::text", "row_to_json({0})", "to_jsonb({0})", "({0}).n"))
             return Query(f"SELECT {how.format(alias)} AS c1 FROM {scope.sql}{where}", [("c1", "json")])
         columns = [(text.split(".")[1], kind) for text, kind in scope.columns]
