@@ -15,7 +15,7 @@ use super::server::touches_search_path;
 use super::startup::MAX_NAME_BYTES;
 use super::statements::Statement;
 use super::{Event, PlanRequest, send};
-use crate::sql::{Kind, Planned, Refusal};
+use crate::sql::{Effect, Kind, Planned, Refusal};
 use crate::wire::postgres::frame::{self, Frame, HEAD_BYTES, Peek};
 use crate::wire::postgres::frontend::{self, Bind, Close, Describe, Execute, Parse, Target, tag};
 use crate::wire::postgres::{Format, Malformed};
@@ -99,10 +99,14 @@ impl Conversation {
             }
             tag::EXECUTE => {
                 let portal = Execute::read(frame.body).map_err(Ending::client)?.portal;
+                if self.runners.get(portal).is_some_and(|bound_at| *bound_at != self.changes) {
+                    return self.refuse(rebound(), out);
+                }
                 self.forward(frame, Expect::Execute(portal.into(), None), portal, out)
             }
             tag::CLOSE => {
                 let Close { target, name } = Close::read(frame.body).map_err(Ending::client)?;
+                self.changes = self.changes.saturating_add(1);
                 if target == Target::Statement {
                     self.names.expected.remove(name);
                 }
@@ -232,6 +236,7 @@ impl Conversation {
 
     fn begin_query(&mut self, query: Query) {
         self.names.expected.remove(&b""[..]);
+        self.changes = self.changes.saturating_add(1);
         self.batch_open = false;
         self.expects.push_back(Expect::Query(query));
     }
@@ -239,6 +244,7 @@ impl Conversation {
     fn send_parse(&mut self, name: Box<[u8]>, statement: Statement, out: &mut Outbox) -> Result<(), Ending> {
         let statement = Arc::new(statement);
         send::parse(&name, &statement, &mut out.to_server)?;
+        self.changes = self.changes.saturating_add(1);
         self.batch_open = true;
         self.names.expected.insert(name.clone(), Arc::clone(&statement));
         let needs_types = statement.needs_types();
@@ -286,6 +292,14 @@ impl Conversation {
         }
         self.batch_open = true;
         self.path_touched |= touches_search_path(&statement.planned.kind);
+        self.changes = self.changes.saturating_add(1);
+        self.runners.remove(bind.portal);
+        if matches!(statement.planned.kind, Kind::Session(Effect::Execute { .. } | Effect::Fetch { .. })) {
+            if self.runners.len() >= self.limits.statements {
+                self.runners.clear();
+            }
+            self.runners.insert(bind.portal.into(), self.changes);
+        }
         let formats = bind.result_formats.iter().filter_map(|code| Format::from_code(code).ok()).collect();
         self.expects.push_back(Expect::Bind {
             portal: bind.portal.into(),
@@ -325,6 +339,12 @@ fn stale() -> Refusal {
     let hint =
         Some("the policy or the catalogue has changed: prepare the statement or declare the cursor again");
     refusal("0A000", "cached plan must not change result type", hint)
+}
+
+/// The store crashes if the name stands for something with other columns by now.
+fn rebound() -> Refusal {
+    let hint = Some("bind it again right before it is executed");
+    refusal("0A000", "executing a portal of EXECUTE or FETCH after other statements is not supported", hint)
 }
 
 fn bound() -> Refusal {

@@ -6,7 +6,7 @@
 //!
 //! Not here: [`super::client`] reads what the client says, [`super::server`] what the store answers.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use bytes::BytesMut;
 
@@ -62,6 +62,10 @@ pub(super) struct Conversation {
     pub(super) skipping: bool,
     /// Messages of the extended protocol have been sent since the last Sync.
     pub(super) batch_open: bool,
+    /// Counts what may change what the name of a statement or cursor stands for.
+    pub(super) changes: u64,
+    /// Portals that run something by its name, and the count when they were bound.
+    pub(super) runners: HashMap<Box<[u8]>, u64>,
     /// Bytes of a refused message that are still to come from the client.
     pub(super) discard_bytes: usize,
     /// Bytes of a long message that are passed on to the client as they come.
@@ -83,6 +87,8 @@ impl Conversation {
             waiting: Some(Waiting::Start),
             skipping: false,
             batch_open: false,
+            changes: 0,
+            runners: HashMap::new(),
             discard_bytes: 0,
             stream_bytes: 0,
             search_path,

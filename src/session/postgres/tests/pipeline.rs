@@ -159,3 +159,21 @@ fn parameters_that_only_a_bind_message_fills_are_not_filled_in_sql() {
     talk.server(&messages(&[(b'1', b""), (b'Z', b"I")]));
     assert_eq!(talk.client(&message(b'Q', b"x\0")), " | Q(refused by sfumato.)");
 }
+
+/// A store that runs `EXECUTE s` reads the name anew, and prints rows of other columns by the portal's description.
+#[test]
+fn a_portal_that_runs_a_name_is_executed_before_the_name_can_change() {
+    let effect = Effect::Execute { name: "s".into() };
+    let run = Planned { kind: Kind::Session(effect), ..planned("EXECUTE s", "") };
+    let mut talk = Talk::open().knows("x", run).knows("q", planned("SELECT q", "+"));
+    let at_once = [parse("t", "x"), bind("p", "t"), execute("p")].concat();
+    assert_eq!(talk.client(&at_once).matches("refused by sfumato").count(), 0);
+    for between in [parse("s", "q"), bind("", "t"), message(b'C', b"Ss\0")] {
+        let mut talk_again = Talk::open().knows("q", planned("SELECT q", "+"));
+        let effect = Effect::Execute { name: "s".into() };
+        talk_again =
+            talk_again.knows("x", Planned { kind: Kind::Session(effect), ..planned("EXECUTE s", "") });
+        let late = [parse("t", "x"), bind("p", "t"), between, execute("p")].concat();
+        assert_eq!(talk_again.client(&late).matches("refused by sfumato").count(), 1);
+    }
+}
