@@ -33,6 +33,7 @@ pub struct SqlPlans {
     unlisted: Ruling,
     /// `None` is every database.
     databases: BTreeMap<Option<String>, Tables>,
+    allows_writes: bool,
 }
 
 /// By schema and table, then by column.
@@ -56,7 +57,11 @@ impl SqlPolicy {
     /// # Errors
     /// [`PlanTooLarge`] if the paths for one document multiply each other beyond measure.
     pub fn decide(&self, role: Option<&str>) -> Result<SqlPlans, PlanTooLarge> {
-        let mut plans = SqlPlans { unlisted: self.unlisted.rule_for_unlisted(), databases: BTreeMap::new() };
+        let mut plans = SqlPlans {
+            unlisted: self.unlisted.rule_for_unlisted(),
+            databases: BTreeMap::new(),
+            allows_writes: false,
+        };
         for line in &self.fields {
             plans.insert(line, &Rule::Fields)?;
         }
@@ -73,6 +78,19 @@ impl SqlPolicy {
 }
 
 impl SqlPlans {
+    /// The same decisions, with or without statements that change tables in which nothing is protected.
+    #[must_use]
+    pub const fn with_writes(mut self, allowed: bool) -> Self {
+        self.allows_writes = allowed;
+        self
+    }
+
+    /// True if statements may change tables in which nothing is protected.
+    #[must_use]
+    pub const fn allows_writes(&self) -> bool {
+        self.allows_writes
+    }
+
     /// The decision for a column, if the policy names it.
     #[must_use]
     pub fn column(&self, database: &str, schema: &str, table: &str, column: &str) -> Option<&ColumnRule> {

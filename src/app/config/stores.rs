@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::raw::{At, Entries, RawCatalogue, RawProtocol, RawStore, RawTreatment, RawUnlisted};
+use super::raw::{At, Entries, RawCatalogue, RawProtocol, RawStore, RawTreatment, RawUnlisted, RawWrites};
 use super::report::Problem;
 use super::treatments::Treatments;
 use super::{ByRole, CatalogueCheck, HttpStore, Limits, PostgresStore, Store, StoreKind, Timeouts};
@@ -76,6 +76,13 @@ fn http(
     if let Some(catalogue) = &raw.value.catalogue {
         problems.push(catalogue.problem("`catalogue` is for postgres stores only").help("leave it out"));
     }
+    if let Some(writes) = &raw.value.writes {
+        problems.push(
+            writes
+                .problem("`writes` is for postgres stores only")
+                .help("name the methods of a route instead"),
+        );
+    }
     let written = raw.value.upstream.as_ref();
     let upstream = written.and_then(|written| reported(addresses::http_upstream(written), problems));
     let policy = HttpPolicy {
@@ -115,7 +122,9 @@ fn postgres(
             .map(|(role, written)| ((*role).to_owned(), fields::sql(Some(written), treatments, problems)))
             .collect(),
     };
-    let plans = by_role(raw, policy.roles.keys(), |role| policy.decide(role), problems)?;
+    let writes = matches!(raw.value.writes.as_ref().map(|written| written.value), Some(RawWrites::Allow));
+    let decide = |role: Option<&str>| Ok(policy.decide(role)?.with_writes(writes));
+    let plans = by_role(raw, policy.roles.keys(), decide, problems)?;
     Some(PostgresStore { upstream: upstream?, catalogue, policy, plans })
 }
 

@@ -41,6 +41,8 @@ const VERSION_QUESTION: &str = "\
     SELECT 'o' || oid || ':' || xmin FROM pg_catalog.pg_operator WHERE oid >= 16384 UNION ALL \
     SELECT 'c' || oid || ':' || xmin FROM pg_catalog.pg_cast WHERE oid >= 16384 UNION ALL \
     SELECT 'l' || oid || ':' || xmin FROM pg_catalog.pg_collation WHERE oid >= 16384 UNION ALL \
+    SELECT 'g' || oid || ':' || xmin FROM pg_catalog.pg_trigger WHERE NOT tgisinternal UNION ALL \
+    SELECT 'd' || oid || ':' || xmin FROM pg_catalog.pg_attrdef UNION ALL \
     SELECT 'n' || oid || ':' || xmin FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_(toast_)?temp' UNION ALL \
     SELECT 'e' || oid || ':' || xmin FROM pg_catalog.pg_extension) AS u(v)";
 

@@ -2,7 +2,7 @@
 //!
 //! Allowed, each in the forms that reading them knows: `SELECT`, `VALUES`, `TABLE` and `WITH` of these; `DECLARE`,
 //! `FETCH`, `MOVE`, `CLOSE`; `PREPARE`, `EXECUTE`, `DEALLOCATE`; `COPY ... TO STDOUT`; `EXPLAIN`, which is answered
-//! by the proxy; `SET`, `RESET` and `SHOW` of what is on the list of settings; `BEGIN` and its family without
+//! by the proxy; `INSERT`, `UPDATE` and `DELETE` where the store's `writes` allows them; `SET`, `RESET` and `SHOW` of what is on the list of settings; `BEGIN` and its family without
 //! prepared transactions; `DISCARD` and `UNLISTEN`, by which pools of connections undo what could not be done.
 //!
 //! Not here: reading the allowed ones.
@@ -21,7 +21,12 @@ pub(in crate::sql) struct RefusedStatement {
 }
 
 const QUESTIONS: &str =
-    "this connection answers questions: SELECT, WITH, VALUES, TABLE, COPY (query) TO STDOUT and cursors";
+    "this connection answers questions: SELECT, WITH, VALUES, TABLE, COPY (query) TO STDOUT and cursors; \
+     the store's `writes` may allow INSERT, UPDATE and DELETE";
+
+/// The refusal of `INSERT`, `UPDATE` and `DELETE` where the store does not allow them.
+pub(in crate::sql) const WRITE: Refused = because(Reason::Writes)
+    .instead("`writes = \"allow\"` lets it pass for tables in which nothing is protected; the operator decides");
 
 /// The refusal of a statement that is none of the allowed ones.
 pub(in crate::sql) fn refused(node: &NodeEnum) -> RefusedStatement {
@@ -48,9 +53,6 @@ const fn because(reason: Reason) -> Refused {
 /// What a statement that changes something is called; one that is unknown changes something too.
 fn writing(node: &NodeEnum) -> &'static str {
     match node {
-        NodeEnum::InsertStmt(_) => "INSERT",
-        NodeEnum::UpdateStmt(_) => "UPDATE",
-        NodeEnum::DeleteStmt(_) => "DELETE",
         NodeEnum::MergeStmt(_) => "MERGE",
         NodeEnum::TruncateStmt(_) => "TRUNCATE",
         NodeEnum::CreateStmt(_) => "CREATE TABLE",
@@ -110,7 +112,6 @@ mod tests {
             ("CREATE TEMP VIEW v AS SELECT 1", "CREATE VIEW"),
             ("CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'", "CREATE FUNCTION"),
             ("CREATE STATISTICS s ON (lower(a)) FROM t", "CREATE STATISTICS"),
-            ("DELETE FROM t RETURNING a", "DELETE"),
             ("MERGE INTO t USING u ON true WHEN MATCHED THEN DELETE", "MERGE"),
             ("ANALYZE t", "VACUUM and ANALYZE"),
             ("ALTER TABLE t OWNER TO CURRENT_USER", "ALTER TABLE"),

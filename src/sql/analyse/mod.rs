@@ -35,6 +35,7 @@ mod types;
 mod view;
 mod window;
 mod with;
+mod write;
 mod xml;
 
 use std::cell::Cell;
@@ -45,6 +46,7 @@ pub(super) use label::{Identity, Label};
 pub(super) use query::Analysed;
 pub(super) use relation::INNER;
 pub(super) use scope::OutputColumn;
+pub(super) use write::Written;
 use scope::{Level, RowOrder};
 
 use super::allow::Lists;

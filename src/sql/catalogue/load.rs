@@ -7,8 +7,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use super::{
-    Cast, CastContext, Catalogue, Collation, Column, Function, FunctionKind, MAJOR_VERSIONS, Oid, Operator,
-    QUERIES, Relation, RelationKind, Type, TypeKind, TypeRef, Volatility,
+    Cast, CastContext, Catalogue, Collation, Column, Function, FunctionKind, Hazard, MAJOR_VERSIONS, Oid,
+    Operator, QUERIES, Relation, RelationKind, Type, TypeKind, TypeRef, Volatility,
 };
 
 /// A row of an answer, in text format; `None` is NULL.
@@ -56,7 +56,7 @@ impl Catalogue {
         if server_version / 10_000 < *MAJOR_VERSIONS.start() {
             return Err(CatalogueError::Version { version: server_version });
         }
-        let relations = relations(&answer("relations"), &answer("columns"), &answer("inheritance"))?;
+        let relations = relations(&answer)?;
         let types: HashMap<Oid, Type> =
             answer("types").each(a_type)?.into_iter().map(|ty| (ty.oid, ty)).collect();
         let functions = grouped(answer("functions").each(function)?);
@@ -173,25 +173,31 @@ fn server(fields: &mut Fields<'_>) -> Option<(u32, String, Vec<String>, String)>
     Some((version, database, path, fields.text()?))
 }
 
-fn relations(
-    relations: &Answer<'_>,
-    columns: &Answer<'_>,
-    inheritance: &Answer<'_>,
+fn relations<'a>(
+    answer: &impl Fn(&'static str) -> Answer<'a>,
 ) -> Result<HashMap<Oid, Arc<Relation>>, CatalogueError> {
     let mut all: HashMap<Oid, Relation> =
-        relations.each(relation)?.into_iter().map(|relation| (relation.oid, relation)).collect();
-    for (owner, column) in columns.each(column)? {
+        answer("relations").each(relation)?.into_iter().map(|relation| (relation.oid, relation)).collect();
+    for (owner, column) in answer("columns").each(column)? {
         let relation = all.get_mut(&owner).ok_or(CatalogueError::Form { question: "columns" })?;
         relation.columns.push(column);
     }
-    for (child, parent) in
-        inheritance.each(|fields| Some((fields.number::<Oid>()?, fields.number::<Oid>()?)))?
-    {
+    let pair = |fields: &mut Fields<'_>| Some((fields.number::<Oid>()?, fields.number::<Oid>()?));
+    for (child, parent) in answer("inheritance").each(pair)? {
         // Indexes inherit too, and temporary children of other sessions are none of ours.
         if all.contains_key(&child) && all.contains_key(&parent) {
             all.entry(child).and_modify(|relation| relation.parents.push(parent));
             all.entry(parent).and_modify(|relation| relation.children.push(child));
         }
+    }
+    for (from, to) in answer("references").each(pair)? {
+        all.entry(from).and_modify(|relation| relation.references.push(to));
+        all.entry(to).and_modify(|relation| relation.referenced_by.push(from));
+    }
+    for (oid, hazard) in
+        answer("hazards").each(|fields| Some((fields.number()?, Hazard::of(fields.str()?)?)))?
+    {
+        all.entry(oid).and_modify(|relation| relation.hazards.push(hazard));
     }
     Ok(all.into_iter().map(|(oid, relation)| (oid, Arc::new(relation))).collect())
 }
@@ -209,6 +215,9 @@ fn relation(fields: &mut Fields<'_>) -> Option<Relation> {
         security_barrier: fields.flag()?,
         definition: fields.nullable()?.map(str::to_owned),
         primary_key: fields.words()?,
+        references: Vec::new(),
+        referenced_by: Vec::new(),
+        hazards: Vec::new(),
     })
 }
 

@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub(super) use function::{Cast, CastContext, Function, FunctionKind, Operator, Volatility};
 pub use load::{CatalogueError, Row};
 pub use queries::{CatalogueQuery, QUERIES};
-pub(super) use relation::{Column, Relation, RelationKind};
+pub(super) use relation::{Column, Hazard, Relation, RelationKind};
 pub(super) use types::{Collation, Type, TypeKind, TypeRef, oid};
 
 /// An object identifier of the database.

@@ -14,7 +14,7 @@ pub struct CatalogueQuery {
 }
 
 /// All questions, in order. [`super::Catalogue::load`] wants the answers in the same order.
-pub const QUERIES: [CatalogueQuery; 13] = [
+pub const QUERIES: [CatalogueQuery; 15] = [
     CatalogueQuery {
         name: "server",
         text: "SELECT pg_catalog.current_setting('server_version_num'), pg_catalog.current_database(), \
@@ -47,6 +47,11 @@ pub const QUERIES: [CatalogueQuery; 13] = [
         name: "inheritance",
         text: "SELECT inhrelid, inhparent FROM pg_catalog.pg_inherits ORDER BY inhrelid, inhseqno",
     },
+    CatalogueQuery {
+        name: "references",
+        text: "SELECT DISTINCT conrelid, confrelid FROM pg_catalog.pg_constraint WHERE contype = 'f' ORDER BY 1, 2",
+    },
+    CatalogueQuery { name: "hazards", text: HAZARDS },
     CatalogueQuery {
         name: "types",
         text: "SELECT t.oid, n.nspname, t.typname, t.typtype, t.typcategory, t.typispreferred, \
@@ -94,3 +99,28 @@ pub const QUERIES: [CatalogueQuery; 13] = [
     CatalogueQuery { name: "extensions", text: "SELECT extname, extversion FROM pg_catalog.pg_extension" },
     CatalogueQuery { name: "leave", text: "RESET search_path" },
 ];
+
+/// What runs when the rows of a table are changed: triggers (those of foreign keys apart), rules, and expressions that
+/// call functions or operators which did not come with the server, cast to domains whose checks do, or run a text.
+/// (What came with the server has no entry in `pg_depend`.)
+const HAZARDS: &str = "\
+    WITH called(classid, objid) AS (SELECT d.classid, d.objid FROM pg_catalog.pg_depend d \
+    WHERE d.refclassid IN ('pg_catalog.pg_proc'::pg_catalog.regclass, 'pg_catalog.pg_operator'::pg_catalog.regclass) \
+    OR (d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass AND EXISTS (\
+    SELECT 1 FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_depend u \
+    ON u.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND u.objid = k.oid \
+    AND u.refclassid IN ('pg_catalog.pg_proc'::pg_catalog.regclass, 'pg_catalog.pg_operator'::pg_catalog.regclass) \
+    WHERE k.contypid = d.refobjid))) \
+    SELECT tgrelid, 't' FROM pg_catalog.pg_trigger WHERE NOT tgisinternal \
+    UNION SELECT r.ev_class, 'r' FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c ON c.oid = r.ev_class \
+    WHERE c.relkind IN ('r', 'p') \
+    UNION SELECT a.adrelid, 'c' FROM pg_catalog.pg_attrdef a LEFT JOIN called d ON d.objid = a.oid \
+    AND d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass WHERE d.objid IS NOT NULL \
+    OR pg_catalog.pg_get_expr(a.adbin, a.adrelid) ~ '(_to_xml|\\mts_stat|\\mts_rewrite|\\mlo_|\\mloread|\\mpg_read_)' \
+    UNION SELECT k.conrelid, 'c' FROM pg_catalog.pg_constraint k LEFT JOIN called d ON d.objid = k.oid \
+    AND d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass WHERE k.conrelid <> 0 AND k.contype IN ('c', 'x') \
+    AND (d.objid IS NOT NULL OR k.contype = 'c' AND pg_catalog.pg_get_expr(k.conbin, k.conrelid) \
+    ~ '(_to_xml|\\mts_stat|\\mts_rewrite|\\mlo_|\\mloread|\\mpg_read_)') \
+    UNION SELECT coalesce(i.indrelid, c.oid), 'c' FROM called d JOIN pg_catalog.pg_class c ON c.oid = d.objid \
+    LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid \
+    WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.relkind IN ('r', 'p', 'i', 'I')";

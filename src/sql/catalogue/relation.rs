@@ -20,6 +20,22 @@ pub(in crate::sql) struct Relation {
     pub(in crate::sql) definition: Option<String>,
     /// Attribute numbers of the primary key.
     pub(in crate::sql) primary_key: Vec<i16>,
+    /// Tables that its foreign keys lead to.
+    pub(in crate::sql) references: Vec<Oid>,
+    /// Tables whose foreign keys lead to it.
+    pub(in crate::sql) referenced_by: Vec<Oid>,
+    /// What would run if its rows were changed.
+    pub(in crate::sql) hazards: Vec<Hazard>,
+}
+
+/// Code that runs when a table's rows are changed, and may read anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::sql) enum Hazard {
+    /// A trigger that is not a foreign key's own.
+    Trigger,
+    Rule,
+    /// A default, generated column, constraint or index that calls what was written in the database, or runs a text.
+    Code,
 }
 
 /// What kind of relation.
@@ -58,6 +74,27 @@ impl Relation {
 /// The schemas that the server itself fills.
 pub(in crate::sql) fn is_system_schema(schema: &str) -> bool {
     matches!(schema, "pg_catalog" | "information_schema" | "pg_toast")
+}
+
+impl Hazard {
+    /// From the answer to the question about them.
+    pub(super) fn of(kind: &str) -> Option<Self> {
+        match kind {
+            "t" => Some(Self::Trigger),
+            "r" => Some(Self::Rule),
+            "c" => Some(Self::Code),
+            _ => None,
+        }
+    }
+
+    /// A clause about the table that has it.
+    pub(in crate::sql) const fn clause(self) -> &'static str {
+        match self {
+            Self::Trigger => "it has a trigger, which may read anything",
+            Self::Rule => "it has a rule, which may read anything",
+            Self::Code => "a default, constraint or index of it runs code that was written in the database",
+        }
+    }
 }
 
 impl RelationKind {

@@ -11,6 +11,7 @@ mod name;
 mod query;
 mod statement;
 pub(super) mod walk;
+mod write;
 mod xml;
 
 pub(super) use expr::{
@@ -28,5 +29,8 @@ pub(super) use query::{
 pub(super) use statement::{
     CopyOption, CopyValue, CursorOptions, FetchDirection, Forget, SetValue, Statement, StatementKind,
     Transaction, TransactionMode, Variable,
+};
+pub(super) use write::{
+    Assigned, Assignment, Change, Conflict, ConflictTarget, Insert, Overriding, Source, Write,
 };
 pub(super) use xml::{Standalone, Xml, XmlColumn, XmlTable};

@@ -1,6 +1,6 @@
 //! Statements.
 
-use super::{Expr, Pos, Qualified, Query, TypeName};
+use super::{Expr, Pos, Qualified, Query, TypeName, Write};
 
 /// A statement and where it begins.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,6 +13,7 @@ pub(in crate::sql) struct Statement {
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::sql) enum StatementKind {
     Query(Query),
+    Write(Box<Write>),
     Declare { cursor: String, options: CursorOptions, query: Query },
     Fetch { cursor: String, direction: FetchDirection, count: i64, is_move: bool },
     Close { cursor: Option<String> },

@@ -13,6 +13,7 @@ mod query;
 mod statement;
 mod utility;
 mod window;
+mod write;
 mod xml;
 
 use pg_query::NodeEnum;

@@ -24,7 +24,8 @@ pub(super) fn node(node: Node) -> Checked<Query> {
 
 /// The refusal of a statement that changes data.
 pub(super) fn writing(what: &str) -> Denial {
-    Denial::new("42501", format!("{what} is refused: this connection reads only"), Pos::NONE)
+    Denial::new("42501", format!("{what} is refused here: a query reads only"), Pos::NONE)
+        .hint("where the store's `writes` allows it, INSERT, UPDATE and DELETE stand for themselves")
 }
 
 /// Lowers a query.
@@ -110,7 +111,7 @@ fn distinct(nodes: Vec<Node>) -> Checked<Distinct> {
     }
 }
 
-fn target(node: Node) -> Checked<Target> {
+pub(super) fn target(node: Node) -> Checked<Target> {
     match inner(node)? {
         NodeEnum::ResTarget(target) => {
             let protobuf::ResTarget { name, indirection, val, location } = *target;
@@ -190,7 +191,7 @@ fn order_item(node: Node) -> Checked<OrderItem> {
     Ok(OrderItem { value: *required_expr(node, "ORDER BY")?, direction, nulls })
 }
 
-fn with(clause: protobuf::WithClause) -> Checked<With> {
+pub(super) fn with(clause: protobuf::WithClause) -> Checked<With> {
     let protobuf::WithClause { ctes, recursive, location: _ } = clause;
     Ok(With { recursive, ctes: ctes.into_iter().map(cte).collect::<Checked<_>>()? })
 }

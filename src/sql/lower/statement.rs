@@ -8,7 +8,7 @@ use super::super::ir::{
     CursorOptions, Expr, FetchDirection, Forget, Pos, Statement, StatementKind, TableItem, TypeName,
 };
 use super::super::refusal::{Checked, Denial};
-use super::{constant, expr, from, given, inner, query, required, strings, utility};
+use super::{constant, expr, from, given, inner, query, required, strings, utility, write};
 
 /// Lowers one statement of a text.
 pub(super) fn raw(raw: protobuf::RawStmt) -> Checked<Statement> {
@@ -21,6 +21,9 @@ pub(super) fn raw(raw: protobuf::RawStmt) -> Checked<Statement> {
 fn kind(node: Node) -> Checked<StatementKind> {
     match inner(node)? {
         NodeEnum::SelectStmt(select) => query::query(*select).map(StatementKind::Query),
+        NodeEnum::InsertStmt(insert) => write::insert(*insert),
+        NodeEnum::UpdateStmt(update) => write::update(*update),
+        NodeEnum::DeleteStmt(delete) => write::delete(*delete),
         NodeEnum::DeclareCursorStmt(declare) => declare_cursor(*declare),
         NodeEnum::FetchStmt(fetch) => fetch_cursor(fetch),
         NodeEnum::ClosePortalStmt(close) => Ok(StatementKind::Close { cursor: given(close.portalname) }),

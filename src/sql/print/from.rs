@@ -24,7 +24,7 @@ impl Writer {
         self.word(if lateral { "LATERAL " } else { "" });
     }
 
-    fn table(&mut self, table: &TableItem) {
+    pub(super) fn table(&mut self, table: &TableItem) {
         self.word(if table.only { "ONLY " } else { "" });
         if let Some(catalog) = &table.catalog {
             self.identifier(catalog);

@@ -9,6 +9,7 @@ mod from;
 mod lexeme;
 mod query;
 mod statement;
+mod write;
 mod xml;
 
 use super::ir::Statement;

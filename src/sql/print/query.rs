@@ -149,7 +149,7 @@ impl Writer {
         });
     }
 
-    fn with(&mut self, with: &With) {
+    pub(super) fn with(&mut self, with: &With) {
         self.word(if with.recursive { "WITH RECURSIVE " } else { "WITH " });
         self.list(&with.ctes, Self::cte);
         self.text.push(' ');

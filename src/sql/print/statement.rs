@@ -10,6 +10,7 @@ impl Writer {
     pub(super) fn statement(&mut self, statement: &Statement) {
         match &statement.kind {
             StatementKind::Query(query) => self.query(query),
+            StatementKind::Write(write) => self.write(write),
             StatementKind::Declare { cursor, options, query } => {
                 self.word("DECLARE ");
                 self.identifier(cursor);

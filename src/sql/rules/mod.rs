@@ -60,6 +60,11 @@ impl Rules {
         Self { plans, bound: Mutex::default() }
     }
 
+    /// True if tables in which nothing is protected may be changed.
+    pub(super) const fn allows_writes(&self) -> bool {
+        self.plans.allows_writes()
+    }
+
     /// What happens to the columns of `relation`.
     pub(super) fn bound(&self, catalogue: &Catalogue, relation: &Arc<Relation>) -> Arc<Bound> {
         let known = self.bound.lock().unwrap_or_else(PoisonError::into_inner).get(&relation.oid).cloned();

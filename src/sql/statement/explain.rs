@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::write::require_allowed;
 use super::{One, copy, plan, setting};
 use crate::sql::analyse::{Analysed, INNER, World};
 use crate::sql::catalogue::oid;
@@ -30,6 +31,9 @@ pub(super) fn answer(
     if !format.eq_ignore_ascii_case("text") {
         return Err(Denial::unsupported("this format of EXPLAIN", Pos::NONE)
             .hint("plain EXPLAIN tells how the policy treats the statement"));
+    }
+    if let StatementKind::Write(write) = &statement.kind {
+        require_allowed(one.world, write)?;
     }
     let query =
         query_of(statement).ok_or_else(|| Denial::unsupported("EXPLAIN of this statement", Pos::NONE))?;

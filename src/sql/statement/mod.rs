@@ -3,6 +3,7 @@
 mod copy;
 mod explain;
 mod setting;
+mod write;
 
 pub(super) use explain::explanation;
 
@@ -23,6 +24,7 @@ pub(super) fn plan(
     let one = One { world, session, declared, statement };
     match &statement.kind {
         StatementKind::Query(query) => one.query(query),
+        StatementKind::Write(write) => one.write(write),
         StatementKind::Declare { cursor, options, query } => {
             let rewritten =
                 |query| StatementKind::Declare { cursor: cursor.clone(), options: *options, query };

@@ -72,6 +72,8 @@ table! {
         optional unlisted: At<RawUnlisted>,
         /// postgres only: how a change of tables under a statement is noticed; default versioned.
         optional catalogue: At<RawCatalogue>,
+        /// postgres only: whether INSERT, UPDATE and DELETE pass for tables in which nothing is protected; default refuse.
+        optional writes: At<RawWrites>,
         /// What happens to which value. http: a JSONPath, `column:NAME` or `header:NAME`. postgres: schema.table.column.
         optional fields: Entries<At<RawTreatment>>,
         /// http only: what may be asked. Any other route is refused.
@@ -96,6 +98,11 @@ words! {
 words! {
     /// How a change of tables under a statement is noticed.
     RawCatalogue { Versioned = "versioned", Strict = "strict", }
+}
+
+words! {
+    /// What happens to statements that write.
+    RawWrites { Refuse = "refuse", Allow = "allow", }
 }
 
 words! {
