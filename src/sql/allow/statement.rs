@@ -20,13 +20,13 @@ pub(in crate::sql) struct RefusedStatement {
     pub(in crate::sql) refused: Refused,
 }
 
-const QUESTIONS: &str =
-    "this connection answers questions: SELECT, WITH, VALUES, TABLE, COPY (query) TO STDOUT and cursors; \
+const QUESTIONS: &str = "this connection answers questions: SELECT, WITH, VALUES, TABLE, COPY (query) TO STDOUT and cursors; \
      the store's `writes` may allow INSERT, UPDATE and DELETE";
 
 /// The refusal of `INSERT`, `UPDATE` and `DELETE` where the store does not allow them.
-pub(in crate::sql) const WRITE: Refused = because(Reason::Writes)
-    .instead("`writes = \"allow\"` lets it pass for tables in which nothing is protected; the operator decides");
+pub(in crate::sql) const WRITE: Refused = because(Reason::Writes).instead(
+    "`writes = \"allow\"` lets it pass for tables in which nothing is protected; the operator decides",
+);
 
 /// The refusal of a statement that is none of the allowed ones.
 pub(in crate::sql) fn refused(node: &NodeEnum) -> RefusedStatement {

@@ -46,8 +46,8 @@ pub(super) use label::{Identity, Label};
 pub(super) use query::Analysed;
 pub(super) use relation::INNER;
 pub(super) use scope::OutputColumn;
-pub(super) use write::Written;
 use scope::{Level, RowOrder};
+pub(super) use write::Written;
 
 use super::allow::Lists;
 use super::catalogue::{Catalogue, TypeRef};
