@@ -207,8 +207,9 @@ class Judge:
 
     def compare(self, statement, a, copy):
         if a.code and copy.code:
-            # Which of the errors that values cause is not said where rows are protected.
-            if a.code == copy.code or a.code in REFUSALS or (a.code == b"22000" and copy.code[:2] == b"22"):
+            # Which of the errors that values cause is not said where rows are protected. Of several mistakes in a statement
+            # each finds its own first.
+            if a.code in (copy.code, *REFUSALS) or (a.code == b"22000" and copy.code[:2] == b"22") or a.code[:2] == copy.code[:2] == b"42":
                 return "error", a.code.decode()
             return "sqlstate", f"{a.code.decode()} for {copy.code.decode()}: {a.message.decode()}"
         if a.code in REFUSALS:
