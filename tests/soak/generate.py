@@ -481,7 +481,8 @@ class Generator:
             self.note("open limit")
             made.open = True
             sql += " LIMIT 5"
-        made.sql = f"COPY ({sql}) TO STDOUT{self.pick(('', ' (FORMAT csv)', ' (FORMAT binary)'))}" if made.how == "copy" else sql
+        form = self.pick(("", " (FORMAT csv)", "" if "whole row" in made.features else " (FORMAT binary)"))
+        made.sql = f"COPY ({sql}) TO STDOUT{form}" if made.how == "copy" else sql
         self.renumber()
         return made
 
