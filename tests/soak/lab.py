@@ -107,6 +107,7 @@ class Lab:
         subprocess.run([self.binary, "keygen", key], check=True, stdout=subprocess.DEVNULL)
         config = self.folder / "soak.toml"
         config.write_text(fixture.policy(self.store_port, key), encoding="utf-8")
+        (ROOT / "target" / "soak").mkdir(parents=True, exist_ok=True)
         self.proxy_log = open(ROOT / "target" / "soak" / "proxy.log", "wb")  # closed with this process
         self.proxy = subprocess.Popen([self.binary, "run", "--config", config], stdout=subprocess.PIPE, stderr=self.proxy_log)
         line = self.proxy.stdout.readline().decode()
