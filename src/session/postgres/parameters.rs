@@ -31,13 +31,13 @@ pub(super) fn write_bind(
     let values: Vec<Option<&[u8]>> = bind.values.iter().collect();
     let mut sent = Vec::with_capacity(statement.planned.parameters.len());
     for parameter in &statement.planned.parameters {
-        let (format, value) = match &parameter.source {
+        let (asked, format, value) = match &parameter.source {
             ParameterSource::Client(number) => {
                 let index = usize::try_from(*number).ok().and_then(|number| number.checked_sub(1));
                 let value = index.and_then(|index| values.get(index).copied());
                 let format = index.and_then(|index| bind.formats.at(index));
                 match (value, format) {
-                    (Some(value), Some(format)) => (format, value),
+                    (Some(value), Some(format)) => (statement.declared_type(*number), format, value),
                     _ => {
                         return Ok(Err(refusal(
                             "08P01",
@@ -47,9 +47,9 @@ pub(super) fn write_bind(
                     }
                 }
             }
-            ParameterSource::Literal(text) => (Format::Text, Some(text.as_bytes())),
+            ParameterSource::Literal(text) => (0, Format::Text, Some(text.as_bytes())),
         };
-        match send(parameter, format, value) {
+        match send(parameter, asked, format, value) {
             Ok(one) => sent.push(one),
             Err(refusal) => return Ok(Err(refusal)),
         }
@@ -68,7 +68,7 @@ pub(super) fn write_literal_bind(
         let ParameterSource::Literal(text) = &parameter.source else {
             return Ok(Err(refusal("42P02", "there is no parameter in a simple query", None)));
         };
-        match send(parameter, Format::Text, Some(text.as_bytes())) {
+        match send(parameter, 0, Format::Text, Some(text.as_bytes())) {
             Ok(one) => sent.push(one),
             Err(refusal) => return Ok(Err(refusal)),
         }
@@ -76,11 +76,19 @@ pub(super) fn write_literal_bind(
     put_bind(b"", b"", &sent, (Codes::NONE, 0), out).map(Ok)
 }
 
-/// A parameter as it is sent, turned back if it is a token.
-fn send<'a>(parameter: &Parameter, format: Format, value: Option<&'a [u8]>) -> Result<Sent<'a>, Refusal> {
+/// A parameter as it is sent, turned back if it is a token. `declared` is the type that the client gave it, or 0.
+fn send<'a>(
+    parameter: &Parameter,
+    declared: u32,
+    format: Format,
+    value: Option<&'a [u8]>,
+) -> Result<Sent<'a>, Refusal> {
     let value = match (&parameter.turned_back, value) {
         (Some(ruling), Some(token)) => {
-            let raw = tokens::turn_back(ruling, parameter.type_oid, format, token)?;
+            let sent = parameter.type_oid;
+            // Texts of an integer or a uuid are alike under every type; only binary has to be read as it was written.
+            let asked = if declared == 0 || format == Format::Text { sent } else { declared };
+            let raw = tokens::turn_back(ruling, (asked, sent), format, token)?;
             Some(Cow::Owned(raw.to_vec()))
         }
         (_, value) => value.map(Cow::Borrowed),

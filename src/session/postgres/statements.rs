@@ -97,14 +97,15 @@ impl Statement {
         in_place && parameters.len() == self.client_parameters && self.hidden_columns() == 0
     }
 
-    /// The types of the client's parameters, from those of the store's.
+    /// The types of the client's parameters: as it declared them, or else from those of the store's.
     pub(super) fn client_types(&self, described: &[u32]) -> Vec<u32> {
         let mut types = self.declared.clone();
         types.resize(self.client_parameters, 0);
         for (parameter, &described) in self.planned.parameters.iter().zip(described) {
             let ParameterSource::Client(number) = parameter.source else { continue };
             let index = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
-            if let Some(slot) = index.and_then(|index| types.get_mut(index)) {
+            // A token goes to the store as the type of its field, whatever the client writes it as.
+            if let Some(slot @ 0) = index.and_then(|index| types.get_mut(index)) {
                 *slot = described;
             }
         }

@@ -12,36 +12,38 @@ use crate::sql::Refusal;
 use crate::wire::postgres::Format;
 use crate::wire::postgres::value::{self, array, oid};
 
-/// The value that a token (or each element of an array of tokens) of this type and format stands for.
+/// The value that a token (or each element of an array of tokens) in this format stands for. The client writes it as
+/// type `asked` (an int4, where the field is an int8), the store gets it as type `sent`.
 pub(super) fn turn_back(
     ruling: &Ruling,
-    type_oid: u32,
+    (asked, sent): (u32, u32),
     format: Format,
     token: &[u8],
 ) -> Result<BytesMut, Refusal> {
     let mut out = BytesMut::new();
     let mut misfit = None;
-    let is_read = match (oid::element_of(type_oid), format) {
-        (None, _) => {
-            if let Err(why) = scalar(ruling, type_oid, format, token, &mut out) {
+    let is_read = match (oid::element_of(asked), oid::element_of(sent), format) {
+        (None, None, _) => {
+            if let Err(why) = scalar(ruling, (asked, sent), format, token, &mut out) {
                 misfit = Some(why);
             }
             true
         }
-        (Some(element), Format::Text) => {
+        (Some(asked), Some(sent), Format::Text) => {
             let rewritten = std::str::from_utf8(token).ok().and_then(|text| {
                 array::rewrite_text(text, &mut out, |token, out| {
-                    keep(&mut misfit, scalar(ruling, element, format, token.as_bytes(), out))
+                    keep(&mut misfit, scalar(ruling, (asked, sent), format, token.as_bytes(), out))
                 })
             });
             rewritten.is_some()
         }
-        (Some(element), Format::Binary) => {
-            let rewritten = array::rewrite_binary(token, (element, element), &mut out, |token, out| {
-                keep(&mut misfit, scalar(ruling, element, format, token, out))
+        (Some(asked), Some(sent), Format::Binary) => {
+            let rewritten = array::rewrite_binary(token, (asked, sent), &mut out, |token, out| {
+                keep(&mut misfit, scalar(ruling, (asked, sent), format, token, out))
             });
             rewritten.is_some()
         }
+        (None, Some(_), _) | (Some(_), None, _) => false,
     };
     match misfit {
         None if is_read => Ok(out),
@@ -60,15 +62,15 @@ fn keep(misfit: &mut Option<Misfit>, done: Result<(), Misfit>) -> bool {
 
 fn scalar(
     ruling: &Ruling,
-    type_oid: u32,
+    (asked, sent): (u32, u32),
     format: Format,
     token: &[u8],
     out: &mut BytesMut,
 ) -> Result<(), Misfit> {
     let (mut bytes, mut text) = (Vec::new(), String::new());
-    let token = value::read(type_oid, format, token, &mut bytes).ok_or(Misfit::Unreadable)?;
+    let token = value::read(asked, format, token, &mut bytes).ok_or(Misfit::Unreadable)?;
     let raw = ruling.treatment.turn_back(token, &mut text)?;
-    if value::write(type_oid, format, raw, out) { Ok(()) } else { Err(Misfit::Unreadable) }
+    if value::write(sent, format, raw, out) { Ok(()) } else { Err(Misfit::Unreadable) }
 }
 
 fn explain(ruling: &Ruling, misfit: Misfit) -> Refusal {
