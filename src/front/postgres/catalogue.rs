@@ -19,8 +19,11 @@ use crate::sql::{Catalogue, Planned, Planner, QUERIES, Refusal, SessionView};
 /// The rules for a database user.
 pub type RulesOf = Box<dyn Fn(&str) -> Arc<SqlPlans> + Send + Sync>;
 
-/// How long an answer is believed. A change of tables is noticed by every session within that time.
+/// How long an answer is believed. A change of tables is noticed by every session within that time and [`LOOKING`].
 const FRESH: Duration = Duration::from_secs(1);
+
+/// How long a session that looks has the others wait for what it finds.
+const LOOKING: Duration = Duration::from_millis(100);
 
 /// Snapshots that are kept; one has a few megabytes.
 const MAX_KNOWN: usize = 64;
@@ -64,7 +67,7 @@ struct Known {
     catalogue: Arc<Catalogue>,
     generation: u64,
     plans: Arc<dyn Plans>,
-    verified: Instant,
+    fresh_until: Instant,
 }
 
 impl Catalogues {
@@ -86,7 +89,7 @@ impl Catalogues {
         let rules = self.rules.load();
         let decided = SqlPlans::clone(&(rules.of)(&who.user));
         let plans: Arc<dyn Plans> = Arc::new(Planner::new(Arc::clone(&catalogue), decided));
-        Known { version, catalogue, generation: rules.generation, plans, verified: Instant::now() }
+        Known { version, catalogue, generation: rules.generation, plans, fresh_until: after(FRESH) }
     }
 }
 
@@ -103,10 +106,15 @@ impl Library for Catalogues {
         self.generation.load(Ordering::Acquire)
     }
 
-    fn is_fresh(&self, who: &Who, version: &Rows) -> bool {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let same = known.get(who).filter(|known| known.version == *version);
-        same.is_some_and(|known| known.verified.elapsed() < FRESH)
+    fn fresh_until(&self, who: &Who, version: &Rows) -> Option<Instant> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = known.get_mut(who).filter(|known| known.version == *version)?;
+        if same.fresh_until > Instant::now() {
+            return Some(same.fresh_until);
+        }
+        // Not every session at once.
+        same.fresh_until = after(LOOKING);
+        None
     }
 
     fn find(&self, who: &Who, version: &Rows) -> Option<Arc<dyn Plans>> {
@@ -115,7 +123,7 @@ impl Library for Catalogues {
         if found.generation != self.rules.load().generation {
             *found = self.make(who, found.version.clone(), Arc::clone(&found.catalogue));
         }
-        found.verified = Instant::now();
+        found.fresh_until = after(FRESH);
         Some(Arc::clone(&found.plans))
     }
 
@@ -134,6 +142,11 @@ impl Library for Catalogues {
         known.insert(who.clone(), made);
         Some(plans)
     }
+}
+
+fn after(pause: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(pause).unwrap_or(now)
 }
 
 impl Plans for Planner {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::sync::oneshot;
 
@@ -42,6 +43,8 @@ pub(super) struct Desk {
     cache: HashMap<Asked, Vec<Planned>>,
     asking: Asking,
     is_open: bool,
+    /// Until then the catalogue is not looked at; `None` if it was not found out yet.
+    fresh_until: Option<Instant>,
     /// The statement that is being planned.
     asked: Option<Asked>,
     /// Its refusal, while it is looked up whether the catalogue has changed.
@@ -65,6 +68,7 @@ impl Desk {
             cache: HashMap::new(),
             asking: Asking::Nothing,
             is_open: false,
+            fresh_until: None,
             asked: None,
             refusal: None,
         };
@@ -94,9 +98,13 @@ impl Desk {
 
     /// Looks from time to time whether the catalogue has changed, before the client is heard again.
     pub(super) fn heed_catalogue(&mut self, session: &mut Session, store: &Store) -> Result<(), Ending> {
-        let is_due =
-            self.is_open && self.who.as_ref().is_some_and(|who| !store.library.is_fresh(who, &self.version));
-        if is_due && session.pause() && !self.ask_version(session, store)? {
+        let is_fresh = self.fresh_until.is_some_and(|until| Instant::now() < until);
+        if is_fresh || !self.is_open || !session.pause() {
+            return Ok(());
+        }
+        // Only a session that can look asks the library, which then has others wait for it.
+        self.fresh_until = self.who.as_ref().and_then(|who| store.library.fresh_until(who, &self.version));
+        if self.fresh_until.is_some() || !self.ask_version(session, store)? {
             session.open()?;
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! Where plans come from: what has to be known of a database, and the planner that knows it.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::session::postgres::Rows;
 use crate::sql::{Planned, Refusal, SessionView};
@@ -25,8 +26,9 @@ pub trait Library: Send + Sync {
     /// A number that changes with the policy.
     fn generation(&self) -> u64;
 
-    /// True if it has been looked recently whether the database is still in this version.
-    fn is_fresh(&self, who: &Who, version: &Rows) -> bool;
+    /// Until when it may be believed that the database is still in this version. `None` if it is to be looked up now,
+    /// by the session that asks this: others need not for a moment.
+    fn fresh_until(&self, who: &Who, version: &Rows) -> Option<Instant>;
 
     /// The planner for this client, if the database is known in the version that the answer tells.
     fn find(&self, who: &Who, version: &Rows) -> Option<Arc<dyn Plans>>;

@@ -5,6 +5,7 @@
 
 use std::future::poll_fn;
 use std::io;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
 use tokio::net::TcpStream;
@@ -58,11 +59,13 @@ pub(super) async fn run(stream: TcpStream, store: &Store, drain: Drain) {
 impl Pump<'_> {
     async fn pump(&mut self, mut drain: Drain) -> Stop {
         let deadline = Instant::now().checked_add(self.store.limits.login_timeout);
+        // One ear for the whole session: to put it up and down for each message would be felt.
+        let mut stopping = pin!(drain.stopping());
         loop {
             if let Err(stop) = self.settle().await {
                 return stop;
             }
-            let happened = match self.wait(&mut drain, deadline).await {
+            let happened = match self.wait(stopping.as_mut(), deadline).await {
                 Ok(happened) => happened,
                 Err(stop) => return stop,
             };
@@ -138,7 +141,11 @@ impl Pump<'_> {
     }
 
     /// Waits until a peer has been read or written, a plan is made, or time is up.
-    async fn wait(&mut self, drain: &mut Drain, deadline: Option<Instant>) -> Result<Happened, Stop> {
+    async fn wait(
+        &mut self,
+        stopping: Pin<&mut impl Future<Output = ()>>,
+        deadline: Option<Instant>,
+    ) -> Result<Happened, Stop> {
         let is_open = self.desk.is_open();
         let may_stop = is_open && self.session.is_idle() && self.client.input.bytes().is_empty();
         let Self { session, client, server, planning, .. } = self;
@@ -155,7 +162,7 @@ impl Pump<'_> {
             moved = moved => moved,
             plan = made(planning) => Ok(Happened::Planned(plan)),
             () = until(deadline), if !is_open => Ok(Happened::LoginTimeout),
-            () = drain.stopping(), if may_stop => Ok(Happened::Stopping),
+            () = stopping, if may_stop => Ok(Happened::Stopping),
         }
     }
 

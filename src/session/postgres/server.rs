@@ -167,8 +167,12 @@ impl Conversation {
                 if !confirmed.is_some_and(|confirmed| Arc::ptr_eq(confirmed, statement)) {
                     return Err(Fault::WrongStatement);
                 }
-                let made = Portal::new(Arc::clone(statement), std::mem::take(formats));
-                self.names.portals.insert(std::mem::take(portal), Arc::new(made));
+                // The same statement again, as drivers run what they have prepared: how its rows are treated is known.
+                let known = self.names.portals.get(portal);
+                if !known.is_some_and(|known| known.is_again(statement, formats)) {
+                    let made = Portal::new(Arc::clone(statement), std::mem::take(formats));
+                    self.names.portals.insert(std::mem::take(portal), Arc::new(made));
+                }
             }
             (Expect::Close(Target::Statement, name), tag::CLOSE_COMPLETE) => {
                 drop(self.names.confirmed.remove(name));

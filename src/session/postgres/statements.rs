@@ -142,6 +142,13 @@ impl Portal {
     pub(super) const fn new(statement: Arc<Statement>, formats: Vec<Format>) -> Self {
         Self { statement, formats, rows: OnceLock::new() }
     }
+
+    /// True if a Bind of `statement` with these formats makes the same portal: rows that are the statement's own are
+    /// treated alike each time. What a name stands for may change.
+    pub(super) fn is_again(&self, statement: &Arc<Statement>, formats: &[Format]) -> bool {
+        let is_own = matches!(statement.planned.kind, Kind::Rows);
+        is_own && Arc::ptr_eq(&self.statement, statement) && self.formats == formats
+    }
 }
 
 /// Names of one session.
