@@ -8,11 +8,9 @@ the lowest and the highest, and the table goes to target/bench/http.md.
 
 Needs nginx and wrk (`make bench` installs them) and a release build of sfumato.
 """
-import argparse, json, os, pathlib, random, re, shutil, signal, socket, statistics, subprocess, sys, tempfile
-import threading, time, urllib.request
+import json, os, pathlib, random, re, shutil, socket, statistics, subprocess, sys, tempfile, threading, time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-TICK = os.sysconf("SC_CLK_TCK")
+from measure import Process, arguments, free_port, spread, start_sfumato, wait_for, write_report
 
 
 def record(rng):
@@ -45,48 +43,6 @@ def make_files(folder):
     return lines.encode()
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-class Process:
-    """A child with the processor time of itself and its workers."""
-
-    def __init__(self, args, **kwargs):
-        self.child = subprocess.Popen(args, **kwargs)
-
-    def pids(self):
-        pids = [self.child.pid]
-        for pid in pids:
-            try:
-                for task in os.listdir(f"/proc/{pid}/task"):
-                    pids += map(int, pathlib.Path(f"/proc/{pid}/task/{task}/children").read_text().split())
-            except FileNotFoundError:
-                pass
-        return pids
-
-    def cpu_s(self):
-        total = 0
-        for pid in self.pids():
-            fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-            total += int(fields[11]) + int(fields[12])
-        return total / TICK
-
-    def rss_mb(self):
-        text = pathlib.Path(f"/proc/{self.child.pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+)", text)[1]) / 1024
-
-    def end(self):
-        self.child.send_signal(signal.SIGTERM)
-        try:
-            self.child.wait(10)
-        except subprocess.TimeoutExpired:
-            self.child.kill()
-            self.child.wait()
-
-
 NGINX = """daemon off; worker_processes 1; pid {dir}/{name}.pid; error_log {dir}/{name}.err;
 events {{ worker_connections 1024; }}
 http {{ access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000000;
@@ -102,15 +58,11 @@ def nginx(folder, name, body):
 
 
 def sfumato(folder, name, binary, store, unlisted):
-    key = folder / "bench.key"
-    if not key.exists():
-        subprocess.run([binary, "keygen", str(key)], check=True, stdout=subprocess.DEVNULL)
-    conf = folder / f"{name}.toml"
-    conf.write_text(f"""
+    return start_sfumato(binary, folder, name, f"""
 [keys]
 current = "bench"
 [keys.ring]
-"bench" = {{ file = "{key}" }}
+"bench" = {{ file = "@KEY@" }}
 [treatments]
 coarse-ip = {{ truncate = {{ ipv4 = 16, ipv6 = 32 }} }}
 person = {{ pseudonymize = {{ domain = "person" }} }}
@@ -128,19 +80,6 @@ methods = ["GET"]
 path = "/{{file}}"
 params = {{ file = "pass" }}
 """)
-    process = Process([binary, "run", "--config", str(conf)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    line = process.child.stdout.readline()
-    return process, int(re.search(r"addr=\S*:(\d+)", line)[1])
-
-
-def wait_for(port):
-    for _ in range(200):
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            time.sleep(0.02)
-    sys.exit("a server did not start")
 
 
 def wrk(port, path, connections, seconds):
@@ -211,10 +150,6 @@ def memory(folder, binary, lines, gigabytes):
     return total, max(seen), statistics.median(seen[:quarter]), statistics.median(seen[-quarter:]), cpu
 
 
-def spread(values, digits=2):
-    return f"{min(values):.{digits}f} / **{statistics.median(values):.{digits}f}** / {max(values):.{digits}f}"
-
-
 def rounds(targets, count, quick):
     """{(load, target): [row per round]}; a row is (cpu figure, rate, latency)."""
     seen = {}
@@ -265,11 +200,7 @@ def table(seen, targets):
 
 def main():
     global FOLDER
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--quick", action="store_true", help="short loads, one gigabyte for the memory test")
-    parser.add_argument("--binary", default=str(ROOT / "target/release/sfumato"))
-    args = parser.parse_args()
+    args = arguments(__doc__)
     for tool in ("nginx", "wrk"):
         if not shutil.which(tool):
             sys.exit(f"{tool} is missing: `make bench` installs it")
@@ -298,10 +229,7 @@ def main():
     report = f"lowest / **median** / highest of {args.rounds} interleaved rounds\n" + table(seen, targets)
     report += (f"\n\n### Memory while {total / 1e9:.1f} GB of NDJSON pass (unlisted = scan)\n\n"
                f"peak {peak:.1f} MB resident; median of the first quarter {early:.1f}, of the last {late:.1f}; {cpu / total * 1e9:.2f} CPU s per GB\n")
-    print(report)
-    out = ROOT / "target/bench"
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "http.md").write_text(report)
+    write_report("http.md", report)
 
 
 if __name__ == "__main__":
