@@ -18,7 +18,6 @@
 )]
 
 #[path = "support/cluster.rs"]
-#[allow(dead_code, reason = "each test file uses its own part")]
 mod cluster;
 mod support;
 
