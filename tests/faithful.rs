@@ -97,7 +97,8 @@ fn regression_statements_are_answered_as_directly() {
         0,
         "answered differently: see target/faithful/differences.txt"
     );
-    assert!(tally.share() >= 99.5, "see target/faithful/differences.txt");
+    let chosen = std::env::var_os("FAITHFUL_FILES").is_some();
+    assert!(chosen || tally.share() >= 99.5, "see target/faithful/differences.txt");
 }
 
 #[test]

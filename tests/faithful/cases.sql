@@ -15,6 +15,8 @@ CREATE VIEW ranked AS SELECT rank('y') WITHIN GROUP (ORDER BY b) FROM one;
 -- queries
 SELECT * FROM (SELECT * FROM one JOIN two USING (a)) AS q JOIN (SELECT *, * FROM two) AS r ON q.a = 1;
 SELECT s.* FROM (SELECT one.a, two.a FROM one, two) AS s ORDER BY 1, 2;
+SELECT j.b, j, c FROM (one JOIN two USING (a)) AS j ORDER BY a;
+SELECT j.* FROM (one JOIN two ON one.a = two.a) AS j (p, q, r, s) ORDER BY p;
 SELECT s FROM (SELECT one.a, two.a FROM one, two) AS s ORDER BY 1;
 SELECT rank(2) WITHIN GROUP (ORDER BY a), dense_rank(2) WITHIN GROUP (ORDER BY a), cume_dist(2) WITHIN GROUP (ORDER BY a) FROM one;
 SELECT rank() OVER (ORDER BY a) FROM one;

@@ -42,6 +42,12 @@ impl Analysis<'_> {
         };
         let columns = joined(merged, &left.names, &right.names);
         let inner = Join { kind: join.kind, left: left.item, right: right.item, condition, alias: None };
+        if let Some(alias) = join.alias.as_ref().filter(|_| !self.keyed) {
+            let printed = self.free_alias(&alias.name, &right_level);
+            if let Some((item, named)) = aliased_as_it_is(&inner, &columns, alias, printed) {
+                return Ok(FromPart { item, names: vec![Rc::new(named)], order });
+            }
+        }
         let inner = FromItem::Join(Box::new(inner));
         let Some(alias) = &join.alias else {
             return Ok(FromPart {
@@ -180,6 +186,42 @@ impl Analysis<'_> {
             alias: Some(Alias { name: printed.clone(), columns: unique }),
         };
         Ok((subquery, Item { alias: printed, row_key, ..named }))
+    }
+}
+
+/// A join of relations under their own names, whose columns have names of their own, keeps its alias: a query
+/// around it would read all columns, which not everybody may. The server finds the columns by name, so that none is
+/// taken for another if a table has got one more.
+fn aliased_as_it_is(
+    join: &Join,
+    columns: &JoinColumns,
+    alias: &Alias,
+    printed: String,
+) -> Option<(FromItem, Item)> {
+    let all: Vec<&ItemColumn> = columns.merged.iter().chain(&columns.others).collect();
+    let names: Vec<&String> = all.iter().map(|column| &column.name).collect();
+    let unique = unique_names(&names).iter().eq(names.iter().copied());
+    let open = is_of_relations(&join.left) && is_of_relations(&join.right);
+    if !unique || !open || !alias.columns.is_empty() || names.contains(&&printed) {
+        return None;
+    }
+    let named = |column: &ItemColumn| ItemColumn {
+        term: Term { expr: Expr::column(&printed, &column.name), ..column.term.clone() },
+        name: column.name.clone(),
+    };
+    let item = item(alias.name.clone(), all.into_iter().map(named).collect(), true, true);
+    let join = Join { alias: Some(Alias { name: printed.clone(), columns: Vec::new() }), ..join.clone() };
+    Some((FromItem::Join(Box::new(join)), Item { alias: printed, row_key: None, ..item }))
+}
+
+/// True if nothing but relations under their own names is joined, which have nothing to hide then.
+fn is_of_relations(item: &FromItem) -> bool {
+    match item {
+        FromItem::Table(table) => table.name.schema.is_some(),
+        FromItem::Join(join) => {
+            join.alias.is_none() && is_of_relations(&join.left) && is_of_relations(&join.right)
+        }
+        _ => false,
     }
 }
 
