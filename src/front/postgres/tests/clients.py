@@ -22,6 +22,14 @@ def error(thing):
         print("error", problem.sqlstate)
 
 
+def broken_pipeline(db):
+    # The error is raised by whichever call comes after its arrival.
+    with db.pipeline() as pipeline:
+        db.execute("SELECT 1 / 0")
+        db.execute("SELECT 5")
+        pipeline.sync()
+
+
 def with_psycopg(binary):
     with psycopg.connect(DSN, autocommit=True) as db:
         for value in VALUES:
@@ -38,9 +46,7 @@ def with_psycopg(binary):
             second = db.execute("SELECT %s::int", [2], prepare=True)
             pipeline.sync()
             print(first.fetchone(), second.fetchone())
-            db.execute("SELECT 1 / 0")
-            db.execute("SELECT 5")
-            error(pipeline.sync)
+        error(lambda: broken_pipeline(db))
         print(db.execute("SELECT 'after'").fetchone())
         with db.transaction():
             error(lambda: print(db.execute("SELECT nothing").fetchone()))
