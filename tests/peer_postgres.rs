@@ -39,9 +39,13 @@ const SCHEMA: &str = "
     ANALYZE visits;
     CREATE TABLE narrow AS SELECT 'p' || n AS place, 'x' AS secret FROM generate_series(1, 1000) n;
     CREATE TABLE wide AS SELECT 'p' || n AS place, repeat('x', 300) AS secret FROM generate_series(1, 1000) n;
+    CREATE TABLE spread (id int, user_id uuid) PARTITION BY HASH (user_id);
+    CREATE TABLE spread_0 PARTITION OF spread FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+    CREATE TABLE spread_1 PARTITION OF spread FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+    INSERT INTO spread SELECT n, gen_random_uuid() FROM generate_series(1, 20) n;
     CREATE FUNCTION login(bigint) RETURNS logins LANGUAGE sql STABLE AS 'SELECT * FROM logins WHERE id = $1';
     CREATE ROLE employee LOGIN;
-    GRANT SELECT ON users, logins, visits, narrow, wide TO employee;";
+    GRANT SELECT ON users, logins, visits, narrow, wide, spread, spread_0, spread_1 TO employee;";
 
 const CANARIES: &[&str] = &["203.0.113.", "0b6b51c2-5a5a", "7770", "anary", "48.8584", "18:01:37", "cb0071"];
 
@@ -80,6 +84,7 @@ unlisted = "pass"
 "public.visits.ip" = "coarse-ip"
 "public.narrow.secret" = "suppress"
 "public.wide.secret" = "suppress"
+"public.spread.user_id" = "person"
 "#;
 
 fn start() -> Option<(Cluster, Proxy)> {
@@ -340,4 +345,18 @@ fn renamed_identifiers_change_no_order() {
         assert_eq!(before.1, "", "{statement}");
         assert_eq!(&psql(&cluster, &proxy, &[statement]), before, "{statement}");
     }
+}
+
+/// Hole 26: the partition in which a row stands is a function of the key by which the table is partitioned.
+#[test]
+fn partitions_by_a_protected_column_do_not_tell_it() {
+    let Some((cluster, proxy)) = start() else { return };
+    for statement in ["SELECT tableoid FROM spread", "SELECT count(*) FROM spread_0", "TABLE spread_1"] {
+        let (out, err) = psql(&cluster, &proxy, &[statement]);
+        assert!(out.is_empty() && err.contains("ERROR"), "{statement}: {out}{err}");
+    }
+    let (out, err) = psql(&cluster, &proxy, &["SELECT count(DISTINCT user_id) FROM spread WHERE id > 0"]);
+    assert_eq!((out.as_str(), err.as_str()), ("20\n", ""));
+    let ordered = psql(&cluster, &proxy, &["SELECT user_id, id FROM spread ORDER BY id LIMIT 5"]);
+    assert!(ordered.1.is_empty() && ordered.0.lines().count() == 5, "{ordered:?}");
 }

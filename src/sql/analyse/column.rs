@@ -190,7 +190,10 @@ impl Analysis<'_> {
             let ExprKind::Row { values, .. } = &base.kind else { return false };
             (1..=values.len()).any(|number| name == format!("f{number}"))
         };
-        if of_type || (before.is_empty() && (of_call() || of_row())) {
+        // Where nothing that could be called has the name, the server knows an attribute or fails.
+        let of_nothing_else =
+            || self.catalogue().functions(name).is_empty() && !self.catalogue().has_type_named(name);
+        if of_type || (before.is_empty() && (of_call() || of_row())) || of_nothing_else() {
             return Ok(());
         }
         Err(Denial::new(

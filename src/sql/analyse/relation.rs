@@ -77,6 +77,11 @@ impl Analysis<'_> {
         }
     }
 
+    fn divides_cells(&self, relation: &Arc<Relation>) -> bool {
+        let (rules, catalogue) = (&self.world.rules, &self.world.catalogue);
+        super::super::rules::divides_cells(catalogue, relation, |one| rules.bound(catalogue, one))
+    }
+
     fn bound(&self, relation: &Arc<Relation>, pos: Pos) -> Checked<Arc<Bound>> {
         if !relation.is_system() {
             return Ok(self.world.rules.bound(&self.world.catalogue, relation));
@@ -170,12 +175,8 @@ impl Analysis<'_> {
         table: &TableItem,
         level: &Level<'_>,
     ) -> Checked<FromPart> {
-        if table.sample.is_some() {
-            let message = format!("TABLESAMPLE of {} is refused: it is protected", shown(relation));
-            return Err(
-                Denial::forbidden(message, table.pos).hint("filter by a hash of a public column instead")
-            );
-        }
+        let divides = self.divides_cells(relation);
+        require_whole(relation, table, divides)?;
         let catalogue_table = relation.is_system();
         if !catalogue_table {
             self.protected_reads += 1;
@@ -199,14 +200,14 @@ impl Analysis<'_> {
         }
         let mut names = self.item_of(&relation.name, table.alias.as_ref(), &columns, table.pos, level)?;
         names.schema = table.alias.is_none().then(|| relation.schema.clone());
-        if relation.kind == RelationKind::Table {
+        if relation.kind == RelationKind::Table && !divides {
             let value = Expr::column(INNER, "tableoid");
             targets.push(Target { value, name: Some("tableoid".to_owned()) });
             names.system_columns = vec![system_column(&names.alias, "tableoid", oid::OID)];
         }
         names.whole_row = WholeRow::Built;
         if self.keyed {
-            names.row_key = row_key::columns_of_key(relation, protections).map(|key| {
+            names.row_key = row_key::columns_of_key(relation, protections, divides).map(|key| {
                 let hidden = |(column, ty): (String, TypeRef)| {
                     let name = self.made_name();
                     let value = Expr::column(INNER, column);
@@ -238,10 +239,24 @@ impl Analysis<'_> {
     }
 }
 
+/// A protected relation is read as a whole: what is in a sample or in a partition may tell of raw values.
+fn require_whole(relation: &Relation, table: &TableItem, divides: bool) -> Checked<()> {
+    if table.sample.is_some() {
+        let message = format!("TABLESAMPLE of {} is refused: it is protected", shown(relation));
+        return Err(Denial::forbidden(message, table.pos).hint("filter by a hash of a public column instead"));
+    }
+    if divides && !relation.parents.is_empty() {
+        let message =
+            format!("partition {} is refused: what is in it tells of a protected column", shown(relation));
+        return Err(Denial::forbidden(message, table.pos).hint("read the partitioned table itself"));
+    }
+    Ok(())
+}
+
 /// An open relation with its key: columns that have names, or system columns.
 fn keyed_open(mut names: Item, relation: &Relation) -> Item {
     let open = vec![Protection::Open; relation.columns.len()];
-    let Some(key) = row_key::columns_of_key(relation, &open) else { return names.keyed(None) };
+    let Some(key) = row_key::columns_of_key(relation, &open, false) else { return names.keyed(None) };
     let printed = |(name, ty): (String, TypeRef)| {
         let named = relation.columns.iter().zip(&names.columns).find(|(column, _)| column.name == name);
         match named {

@@ -18,10 +18,11 @@ use super::super::rules::Protection;
 use super::scope::{Item, Level, OutputColumn, Term};
 use super::{Analysis, Label};
 
-/// What the key of a table is made of.
+/// What the key of a table is made of; `divides` says that its partitions tell what may not be told.
 pub(super) fn columns_of_key(
     relation: &Relation,
     protections: &[Protection],
+    divides: bool,
 ) -> Option<Vec<(String, TypeRef)>> {
     if relation.kind != RelationKind::Table {
         return None;
@@ -37,6 +38,10 @@ pub(super) fn columns_of_key(
         Some(key) if !key.is_empty() => key,
         _ => vec![("ctid".to_owned(), TypeRef::plain(oid::TID))],
     };
+    if divides {
+        // In which partition a row stands must not show; without it, places in storage are not unique.
+        return key.iter().all(|(name, _)| name != "ctid").then_some(key);
+    }
     if !relation.children.is_empty() {
         key.push(("tableoid".to_owned(), TypeRef::plain(oid::OID)));
     }

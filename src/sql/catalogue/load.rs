@@ -215,6 +215,7 @@ fn relation(fields: &mut Fields<'_>) -> Option<Relation> {
         security_barrier: fields.flag()?,
         definition: fields.nullable()?.map(str::to_owned),
         primary_key: fields.words()?,
+        partition_key: fields.words()?,
         references: Vec::new(),
         referenced_by: Vec::new(),
         hazards: Vec::new(),

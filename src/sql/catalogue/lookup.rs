@@ -52,6 +52,11 @@ impl Catalogue {
         self.types.get(oid?)
     }
 
+    /// True if a type of any schema has this name.
+    pub(in crate::sql) fn has_type_named(&self, name: &str) -> bool {
+        self.type_names.keys().any(|(_, known)| known == name)
+    }
+
     /// All functions of this name, in every schema.
     pub(in crate::sql) fn functions(&self, name: &str) -> &[Function] {
         self.functions.get(name).map_or(&[], Vec::as_slice)

@@ -30,9 +30,11 @@ pub const QUERIES: [CatalogueQuery; 15] = [
                coalesce(c.reloptions::text, '') ~ 'security_barrier=(true|on|yes|1)', \
                CASE WHEN c.relkind IN ('v', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema') \
                THEN pg_catalog.pg_get_viewdef(c.oid) END, \
-               pg_catalog.array_to_string(k.conkey, ' ') \
+               pg_catalog.array_to_string(k.conkey, ' '), \
+               pg_catalog.array_to_string(p.partattrs::pg_catalog.int2[], ' ') \
                FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
                LEFT JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid AND k.contype = 'p' \
+               LEFT JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = c.oid \
                WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c') AND n.nspname !~ '^pg_(toast|temp)'",
     },
     CatalogueQuery {

@@ -20,6 +20,8 @@ pub(in crate::sql) struct Relation {
     pub(in crate::sql) definition: Option<String>,
     /// Attribute numbers of the primary key.
     pub(in crate::sql) primary_key: Vec<i16>,
+    /// Attribute numbers by which a partitioned table is divided; 0 is an expression.
+    pub(in crate::sql) partition_key: Vec<i16>,
     /// Tables that its foreign keys lead to.
     pub(in crate::sql) references: Vec<Oid>,
     /// Tables whose foreign keys lead to it.

@@ -97,6 +97,33 @@ fn same(one: &ColumnRule, two: &ColumnRule) -> bool {
 }
 
 /// All relations above or below one.
+/// True if the partitions of a relation, or of one above it, divide its rows finer than what may be told of them:
+/// by a protected column, unless that is a point in time, whose partitions are longer than any cell in use.
+pub(in crate::sql) fn divides_cells(
+    catalogue: &Catalogue,
+    relation: &Arc<Relation>,
+    bound: impl Fn(&Arc<Relation>) -> Arc<Bound>,
+) -> bool {
+    let parents = family(catalogue, relation, |relation| &relation.parents);
+    let divided = std::iter::once(relation).chain(&parents).filter(|one| !one.partition_key.is_empty());
+    let mut divided = divided.map(|one| (one, bound(one)));
+    divided.any(|(one, bound)| {
+        let Bound::Columns(protections) = &*bound else { return false };
+        let is_fine = |protection: &Protection| match protection {
+            Protection::Open => false,
+            Protection::Coarse(_) => {
+                protection.ruling().is_none_or(|ruling| ruling.treatment.kind() != "floor")
+            }
+            Protection::Identifier(_) | Protection::Identifiers(_) => true,
+        };
+        let keyed = one.columns.iter().zip(protections);
+        let mut keyed = keyed.filter(|(column, _)| {
+            one.partition_key.contains(&column.number) || one.partition_key.contains(&0)
+        });
+        keyed.any(|(_, protection)| is_fine(protection))
+    })
+}
+
 fn family<'c>(
     catalogue: &'c Catalogue,
     relation: &'c Arc<Relation>,

@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+pub(super) use bind::divides_cells;
 pub(super) use spell::type_name;
 pub(super) use template::Template;
 

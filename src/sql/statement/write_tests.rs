@@ -35,7 +35,7 @@ fn answers() -> Vec<Vec<Row>> {
     let relation = |(oid, name, kind, _): &(u32, &str, &str, Option<&str>)| {
         let guarded = if *name == "guarded" { "t" } else { "f" };
         let definition = if *kind == "v" { "SELECT id, body FROM public.notes" } else { "~" };
-        row(&[&oid.to_string(), "public", name, kind, guarded, "f", definition, "1"])
+        row(&[&oid.to_string(), "public", name, kind, guarded, "f", definition, "1", "~"])
     };
     let columns = |(oid, ..): &(u32, &str, &str, Option<&str>)| {
         let oid = oid.to_string();
