@@ -246,6 +246,8 @@ const STOLE: &[(u32, &str)] = &[
     (10, "COPY (SELECT email, user_id FROM users) TO STDOUT (FORMAT csv, HEADER 'FALSE')"),
     (10, "COPY (SELECT email, user_id FROM users) TO STDOUT (FORMAT csv, HEADER 'Off')"),
     (11, "COPY (SELECT user_id FROM users) TO STDOUT (NULL '0b6b51c2-5a5a-4a5a-8a5a-000000000003')"),
+    (20, "SELECT user_id_1::text FROM (SELECT l.user_id, l.user_id FROM logins l) AS q, (SELECT 1 AS a) AS user_id_1"),
+    (20, "SELECT user_id_2::text FROM (SELECT l.user_id, l.user_id FROM logins l) AS q, (SELECT 1 AS a) AS user_id_2"),
     (22, "SELECT x.e::text FROM ROWS FROM (unnest((SELECT array_agg(a)||array_agg(a) FROM pg_catalog.pg_am a)),
         unnest((SELECT array_agg(email) FROM users)), generate_series(1,2), generate_series(1,2)) AS x(a,b,c,e)"),
     (22, "SELECT x.e::text FROM ROWS FROM (coalesce((SELECT array_agg(a)||array_agg(a) FROM pg_catalog.pg_am a)[1]),
@@ -309,6 +311,19 @@ fn identifiers_come_in_the_order_of_their_rows() {
         let first = psql(&cluster, &proxy, &[&statement]);
         assert_eq!(first.0.lines().count(), 3, "{first:?}");
         assert_eq!(psql(&cluster, &proxy, &[&statement]), first, "{statement}");
+    }
+}
+
+/// Hole 16: what takes integers for floating-point values differs in its last digits with the order of rows.
+#[test]
+fn floats_are_added_in_a_fixed_order() {
+    let Some((cluster, proxy)) = start() else { return };
+    for function in ["corr", "covar_pop", "regr_slope"] {
+        let statement = format!(
+            "EXPLAIN SELECT {function}(n, m) FROM (SELECT count(*) AS n, max(id) AS m FROM logins GROUP BY user_id) AS q"
+        );
+        let (out, err) = psql(&cluster, &proxy, &[&statement]);
+        assert!(err.is_empty() && out.contains("q.m ORDER BY q.n"), "{out}{err}");
     }
 }
 

@@ -1,7 +1,8 @@
 //! Total orders of what may be seen.
 //!
-//! Rows that tie in every visible value are interchangeable, so ordering by all visible values, identifiers by a
-//! salted hash, leaves nothing for the server's plan to decide.
+//! Rows that tie in every visible value are interchangeable, so ordering by all visible values leaves nothing for
+//! the server's plan to decide. The key of the rows does the same, where one is known (`row_key`); where none is,
+//! identifiers are ordered by a hash with the session's salt.
 
 use super::super::catalogue::{Oid, oid};
 use super::super::ir::{

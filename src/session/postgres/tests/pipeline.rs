@@ -147,14 +147,17 @@ fn function_calls_are_refused() {
     assert_eq!(said, "E(0A000 function call messages are not allowed here) Z(T) | ");
 }
 
+/// A statement that runs the one called `s`.
+fn runs_s(sql: &str) -> Planned {
+    Planned { kind: Kind::Session(Effect::Execute { name: "s".into() }), ..planned(sql, "") }
+}
+
 #[test]
 fn parameters_that_only_a_bind_message_fills_are_not_filled_in_sql() {
     let mut bound = planned("SELECT $1", "+");
     bound.parameters =
         vec![Parameter { source: ParameterSource::Literal("token".into()), turned_back: None, type_oid: 0 }];
-    let effect = Effect::Execute { name: "s".into() };
-    let execute = Planned { kind: Kind::Session(effect), ..planned("EXECUTE s('raw')", "") };
-    let mut talk = Talk::open().knows("q", bound).knows("x", execute);
+    let mut talk = Talk::open().knows("q", bound).knows("x", runs_s("EXECUTE s('raw')"));
     talk.client(&[parse("s", "q"), sync()].concat());
     talk.server(&messages(&[(b'1', b""), (b'Z', b"I")]));
     assert_eq!(talk.client(&message(b'Q', b"x\0")), " | Q(refused by sfumato.)");
@@ -163,17 +166,13 @@ fn parameters_that_only_a_bind_message_fills_are_not_filled_in_sql() {
 /// A store that runs `EXECUTE s` reads the name anew, and prints rows of other columns by the portal's description.
 #[test]
 fn a_portal_that_runs_a_name_is_executed_before_the_name_can_change() {
-    let effect = Effect::Execute { name: "s".into() };
-    let run = Planned { kind: Kind::Session(effect), ..planned("EXECUTE s", "") };
-    let mut talk = Talk::open().knows("x", run).knows("q", planned("SELECT q", "+"));
-    let at_once = [parse("t", "x"), bind("p", "t"), execute("p")].concat();
-    assert_eq!(talk.client(&at_once).matches("refused by sfumato").count(), 0);
+    let refused = |between: &[u8]| {
+        let mut talk = Talk::open().knows("x", runs_s("EXECUTE s")).knows("q", planned("SELECT q", "+"));
+        let said = talk.client(&[&parse("t", "x"), &bind("p", "t"), between, &execute("p")].concat());
+        said.matches("refused by sfumato").count()
+    };
+    assert_eq!(refused(b""), 0);
     for between in [parse("s", "q"), bind("", "t"), message(b'C', b"Ss\0")] {
-        let mut talk_again = Talk::open().knows("q", planned("SELECT q", "+"));
-        let effect = Effect::Execute { name: "s".into() };
-        talk_again =
-            talk_again.knows("x", Planned { kind: Kind::Session(effect), ..planned("EXECUTE s", "") });
-        let late = [parse("t", "x"), bind("p", "t"), between, execute("p")].concat();
-        assert_eq!(talk_again.client(&late).matches("refused by sfumato").count(), 1);
+        assert_eq!(refused(&between), 1);
     }
 }
