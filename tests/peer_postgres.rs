@@ -327,6 +327,22 @@ fn floats_are_added_in_a_fixed_order() {
     }
 }
 
+/// Found by `make soak`: what orders an aggregate's rows must not change which query it belongs to.
+#[test]
+fn an_aggregate_of_outer_columns_belongs_to_the_outer_query() {
+    let Some((cluster, proxy)) = start() else { return };
+    for (statement, answer) in [
+        ("SELECT (SELECT array_agg(l.id) FROM users u LIMIT 1) FROM logins l WHERE l.id < 4", "{1,2,3}\n"),
+        ("SELECT (SELECT sum(l.lat) FROM users u LIMIT 1) FROM logins l WHERE l.id < 3", "97.6\n"),
+        (
+            "SELECT l.id % 2, (SELECT array_agg(l.id) FROM users u LIMIT 1) FROM logins l WHERE l.id < 4 GROUP BY 1 ORDER BY 1",
+            "0|{2}\n1|{1,3}\n",
+        ),
+    ] {
+        assert_eq!(psql(&cluster, &proxy, &[statement]), (answer.into(), String::new()), "{statement}");
+    }
+}
+
 /// Hole 21: where pages end depends on how long raw values are; the order of rows does not.
 #[test]
 fn where_pages_end_tells_nothing() {

@@ -10,15 +10,15 @@ use super::scope::{Level, RowOrder, Term};
 use super::{Analysis, Label};
 
 impl Analysis<'_> {
+    /// A call of an aggregate at `level`; `before` are the level's reads before its arguments.
     pub(super) fn aggregate(
         &mut self,
         call: &Call,
         terms: Vec<Term>,
         resolved: &Resolved<'_>,
         pos: Pos,
-        level: &Level<'_>,
+        (level, before): (&Level<'_>, &[usize]),
     ) -> Checked<Term> {
-        level.aggregated.set(true);
         let label = aggregate_label(call, &terms, pos)?;
         let filter = self.aggregate_filter(call, level)?;
         let mut order_by = Vec::with_capacity(call.order_by.len());
@@ -35,6 +35,8 @@ impl Analysis<'_> {
         if call.distinct && !call.order_by.is_empty() && !label.is_public() {
             return Err(distinct_identifiers(&label, pos));
         }
+        let level = level.aggregating(before);
+        level.aggregated.set(true);
         let open = level.outward_sources().any(|source| source == RowOrder::Open);
         // Where the server has an index in the order asked for, ties come as they stand there.
         let open = open || (!call.order_by.is_empty() && self.reads_protected());

@@ -29,6 +29,7 @@ impl<'a> Analysis<'a> {
         if let Some(term) = self.answered_call(call, pos)? {
             return Ok(term);
         }
+        let before = level.reads();
         let mut terms = call
             .arguments
             .iter()
@@ -57,7 +58,7 @@ impl<'a> Analysis<'a> {
             return self.windowed(call, terms, &resolved, pos, level);
         }
         if resolved.kind == FunctionKind::Aggregate {
-            return self.aggregate(call, terms, &resolved, pos, level);
+            return self.aggregate(call, terms, &resolved, pos, (level, &before));
         }
         let label = plain_label(call, &terms, pos)?;
         let rewritten = Call {

@@ -57,6 +57,7 @@ impl Analysis<'_> {
 
     /// A row as a value. Identifiers in it would leave their label behind, so they are NULL there.
     fn whole_row(&mut self, item: &Item, owner: &Level<'_>, pos: Pos, level: &Level<'_>) -> Checked<Term> {
+        owner.reads.update(|reads| reads + 1);
         owner.used.borrow_mut().extend(item.columns.iter().map(|column| column.term.clone()));
         let itself = || Expr { kind: ExprKind::Column { names: vec![item.alias.clone()], star: false }, pos };
         match item.whole_row {
@@ -285,6 +286,7 @@ impl Analysis<'_> {
 
 /// A column that is read: its level remembers.
 fn read(owner: &Level<'_>, term: &Term, pos: Pos) -> Term {
+    owner.reads.update(|reads| reads + 1);
     let mut used = owner.used.borrow_mut();
     if !used.iter().any(|known| known.expr == term.expr) {
         used.push(term.clone());

@@ -101,6 +101,8 @@ pub(super) struct Level<'e> {
     pub(super) later_ctes: Vec<String>,
     /// Columns of this level that were read since the list was last emptied.
     pub(super) used: RefCell<Vec<Term>>,
+    /// How many times a column of this level was read.
+    pub(super) reads: Cell<usize>,
     /// The order of the rows of `FROM` that pass the condition: what aggregates see.
     pub(super) source: Cell<RowOrder>,
     /// The order of the rows that the select list sees: those of `FROM`, or the groups.
@@ -130,6 +132,18 @@ impl<'e> Level<'e> {
     /// This level and those around it, inside out.
     fn outward(&'e self) -> impl Iterator<Item = &'e Level<'e>> {
         std::iter::successors(Some(self), |level| level.outer)
+    }
+
+    /// How often columns of this level and of those around it have been read, inside out.
+    pub(super) fn reads(&self) -> Vec<usize> {
+        self.outward().map(|level| level.reads.get()).collect()
+    }
+
+    /// The level that an aggregate belongs to whose arguments have been read since: the innermost one that has a
+    /// column in them (PostgreSQL's `check_agg_arguments`).
+    pub(super) fn aggregating(&'e self, before: &[usize]) -> &'e Self {
+        let mut levels = self.outward().zip(before);
+        levels.find(|(level, before)| level.reads.get() > **before).map_or(self, |(level, _)| level)
     }
 
     /// The common table expression of this name. A name that is still to come hides relations too, though what it
