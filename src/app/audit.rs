@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-use super::config::{Config, StoreKind};
+use super::config::Config;
 use super::run::StartError;
 use crate::audit::{Digest, Terms};
 use crate::base::clock::SystemClock;
@@ -14,10 +14,6 @@ use crate::front::metrics::Metrics;
 /// Opens the trail, if there is to be one.
 pub(super) fn open(config: &Config, metrics: &Metrics) -> Result<AuditLog, StartError> {
     let Some(audit) = &config.audit else { return Ok(AuditLog::off()) };
-    let is_postgres = |store: &&super::config::Store| matches!(store.kind, StoreKind::Postgres(_));
-    if let Some(store) = config.stores.iter().find(is_postgres) {
-        return Err(StartError::OffRecord { store: store.name.clone() });
-    }
     let settings = Settings {
         file: audit.file.clone(),
         terms: terms(config),

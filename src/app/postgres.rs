@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::config::{ByRole, PostgresStore, PostgresUpstream, Store};
 use super::run::StartError;
 use crate::base::budget::Budget;
+use crate::front::audit::AuditLog;
 use crate::front::metrics::Metrics;
 use crate::front::postgres::{self, Catalogues, RulesOf, Upstream, Workshop};
 use crate::policy::{Role, SqlPlans, role_of};
@@ -24,7 +25,8 @@ pub(super) fn store(
     config: &Store,
     kind: &PostgresStore,
     roles: &[Role],
-    metrics: &Metrics,
+    (metrics, audit): (&Metrics, &AuditLog),
+    workers: usize,
 ) -> Result<(Arc<postgres::Store>, Arc<Catalogues>), StartError> {
     let library = Arc::new(Catalogues::new(rules_of(&kind.plans, roles)));
     let pins = PINNED_SETTINGS.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
@@ -38,11 +40,12 @@ pub(super) fn store(
             connect_timeout: milliseconds(config.timeouts.connect_timeout_ms),
             write_timeout: milliseconds(config.timeouts.idle_timeout_ms),
         },
-        settings: Settings { pins: pins.collect(), ..Settings::default() },
+        settings: Settings { pins: pins.collect(), is_on_record: audit.is_on(), ..Settings::default() },
         budget: Budget::new(MESSAGE_BUDGET_BYTES),
         library: Arc::clone(&library) as Arc<_>,
         workshop: Arc::new(Workshop::start(2).map_err(StartError::Workers)?),
         cancels: Arc::default(),
+        audits: (0..workers).map(|_| audit.own_queue()).collect(),
         metrics: metrics.store(&config.name),
     };
     Ok((Arc::new(store), library))

@@ -58,14 +58,6 @@ pub enum StartError {
         /// The store.
         store: String,
     },
-    /// An audit trail is asked for, and a store's protocol is not put on it yet.
-    #[error(
-        "store `{store}`: this version puts no `postgres` statement on record, so it serves none beside `[audit]`"
-    )]
-    OffRecord {
-        /// The store.
-        store: String,
-    },
     /// The audit trail cannot be opened.
     #[error(transparent)]
     Audit(#[from] OpenError),
@@ -153,7 +145,7 @@ async fn bind(
     let store = match &config.kind {
         StoreKind::Http(kind) => Serving::Http(Arc::new(http_store(&config, kind, metrics, audit, workers)?)),
         StoreKind::Postgres(kind) => {
-            let (store, library) = super::postgres::store(&config, kind, roles, metrics)?;
+            let (store, library) = super::postgres::store(&config, kind, roles, (metrics, audit), workers)?;
             Serving::Postgres(store, library)
         }
     };

@@ -16,8 +16,9 @@ use serde_json::value::RawValue;
 
 use super::Shape;
 use super::chain::Body;
-use crate::kernel::{Treatment, Value};
-use crate::policy::{Label, Ruling, apply};
+use crate::kernel::canon::format_uuid;
+use crate::kernel::{Treatment, Typed, Value};
+use crate::policy::{Label, Ruling, apply, apply_typed};
 
 /// The longest name of an asker that is kept, in bytes.
 const MAX_NAME_BYTES: usize = 256;
@@ -115,6 +116,30 @@ impl Subject {
         };
         Some(Self { field: field_of(ruling)?.to_owned(), token })
     }
+
+    /// The same for a value in the types of an SQL store.
+    #[must_use]
+    pub fn of_typed(ruling: &Ruling, value: Typed<'_>) -> Option<Self> {
+        if !names_persons(&ruling.treatment) {
+            return None;
+        }
+        let mut scratch = String::new();
+        let token = match apply_typed(ruling, value, &mut scratch).value() {
+            Typed::Text(token) => token.to_owned(),
+            Typed::Int16(token) => token.to_string(),
+            Typed::Int32(token) => token.to_string(),
+            Typed::Int64(token) => token.to_string(),
+            Typed::Uuid(token) => format_uuid(token).into_iter().map(char::from).collect(),
+            Typed::Bytes(token) => hex(token),
+            Typed::Bytes16(token) => hex(&token),
+            Typed::Null | Typed::Float64(_) | Typed::Network(..) => return None,
+        };
+        Some(Self { field: field_of(ruling)?.to_owned(), token })
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 const fn names_persons(treatment: &Treatment) -> bool {

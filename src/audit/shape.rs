@@ -28,8 +28,8 @@ impl Shape {
         shape
     }
 
-    /// Adds a word of the language: a keyword, an operator, a function that the house knows by name.
-    pub fn word(&mut self, word: &'static str) -> &mut Self {
+    /// Adds a word of the language: a keyword, an operator, punctuation.
+    pub fn word(&mut self, word: &str) -> &mut Self {
         self.push(word)
     }
 

@@ -27,6 +27,7 @@ mod print;
 mod refusal;
 mod rules;
 mod seam;
+mod shape;
 mod slim;
 mod statement;
 
@@ -37,3 +38,4 @@ pub use seam::{
     Column, CopyFormat, CopyOut, Effect, Kind, Output, Parameter, ParameterSource, Planned, Refusal,
     SessionView,
 };
+pub use shape::Word;

@@ -9,6 +9,7 @@ use super::explanation::Explanation;
 use super::refusal::Checked;
 use super::rules::Rules;
 use super::seam::{Planned, Refusal, SessionView};
+use super::shape::{self, Word};
 use super::{parse, print, statement};
 use crate::policy::SqlPlans;
 
@@ -77,6 +78,12 @@ impl Planner {
         };
         let planned = parse::with_large_stack(work).and_then(|planned| planned);
         planned.map_err(|denial| denial.into_refusal(text))
+    }
+
+    /// The shapes of the statements of `text`, whether they can be planned or not; none if it cannot be taken apart.
+    #[must_use]
+    pub fn shapes(&self, text: &str) -> Vec<Vec<Word>> {
+        shape::shapes(|name| self.world.catalogue.has_word(name), text)
     }
 
     /// Says of every statement of `text` what happens to it and why.

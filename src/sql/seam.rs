@@ -1,6 +1,7 @@
 //! What the room shows to the session that drives it: types only.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::policy::Ruling;
 
@@ -35,6 +36,8 @@ pub struct Planned {
     /// It reads protected fields. Which of several errors comes first is then an order of raw rows: the session makes
     /// one of all that rows can cause.
     pub reads_protected: bool,
+    /// The rulings about the fields that it reads, each once.
+    pub applied: Arc<[Ruling]>,
 }
 
 /// What kind of answer a statement has.

@@ -13,21 +13,29 @@ use super::ir::{
     Body, Distinct, Expr, ExprKind, FromItem, GroupBy, JoinCondition, Query, Select, Step, Target,
 };
 
-/// Leaves out what is not read.
-pub(super) fn query(tree: &mut Query) {
+/// Leaves out what is not read, and says what is.
+pub(super) fn query(tree: &mut Query) -> Read {
     let mut read = Read::default();
     walk::query(tree, &mut read);
     if !read.all {
         walk::query(tree, &mut Prune { read: &read.names });
     }
+    read
 }
 
 /// The names of columns that are read.
 #[derive(Default)]
-struct Read {
+pub(super) struct Read {
     names: HashSet<String>,
     /// Columns are read that are not named.
     all: bool,
+}
+
+impl Read {
+    /// True if a column of this name may be read.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.all || self.names.contains(name)
+    }
 }
 
 impl Visitor for Read {

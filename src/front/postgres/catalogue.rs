@@ -12,9 +12,10 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 
 use super::library::{Library, Plans, Who};
+use crate::audit::Shape;
 use crate::policy::SqlPlans;
 use crate::session::postgres::Rows;
-use crate::sql::{Catalogue, Planned, Planner, QUERIES, Refusal, SessionView};
+use crate::sql::{Catalogue, Planned, Planner, QUERIES, Refusal, SessionView, Word};
 
 /// The rules for a database user.
 pub type RulesOf = Box<dyn Fn(&str) -> Arc<SqlPlans> + Send + Sync>;
@@ -157,5 +158,20 @@ impl Plans for Planner {
         parameters: &[u32],
     ) -> Result<Vec<Planned>, Refusal> {
         Self::plan(self, text, session, parameters)
+    }
+
+    fn shapes(&self, text: &str) -> Vec<Shape> {
+        let shape = |words: Vec<Word>| {
+            let mut shape = Shape::default();
+            for word in &words {
+                match word {
+                    Word::Grammar(word) => shape.word(word),
+                    Word::Name(name) => shape.catalogue_name(name),
+                    Word::Hole => shape.hole(),
+                };
+            }
+            shape
+        };
+        Self::shapes(self, text).into_iter().map(shape).collect()
     }
 }

@@ -10,6 +10,7 @@ use super::Store;
 use super::cancel::Issued;
 use super::library::{OwnedView, Plans, Who};
 use super::workshop::Plan;
+use crate::audit::Shape;
 use crate::session::postgres::{Ending, Event, PlanRequest, Rows, Session};
 use crate::sql::{Planned, Refusal};
 
@@ -40,15 +41,15 @@ pub(super) struct Desk {
     version: Rows,
     generation: u64,
     plans: Option<Arc<dyn Plans>>,
-    cache: HashMap<Asked, Vec<Planned>>,
+    cache: HashMap<Asked, (Vec<Planned>, Vec<Shape>)>,
     asking: Asking,
     is_open: bool,
     /// Until then the catalogue is not looked at; `None` if it was not found out yet.
     fresh_until: Option<Instant>,
     /// The statement that is being planned.
     asked: Option<Asked>,
-    /// Its refusal, while it is looked up whether the catalogue has changed.
-    refusal: Option<Refusal>,
+    /// How it was refused, while it is looked up whether the catalogue has changed.
+    refused: Option<Plan>,
 }
 
 impl Desk {
@@ -70,14 +71,14 @@ impl Desk {
             is_open: false,
             fresh_until: None,
             asked: None,
-            refusal: None,
+            refused: None,
         };
         Some((session, desk))
     }
 
     /// Remembers who has come.
-    pub(super) fn welcome(&mut self, user: String, database: String) {
-        self.who = Some(Who { user, database });
+    pub(super) fn welcome(&mut self, user: String, database: String) -> &Who {
+        self.who.insert(Who { user, database })
     }
 
     /// True once the client has been let in.
@@ -124,7 +125,7 @@ impl Desk {
             }
             Event::Plan(request) => return self.plan(request, session, store),
             Event::Answers(answers) => return self.answered(answers, session, store),
-            Event::Connect { .. } | Event::Cancel(_) => {}
+            Event::Connect { .. } | Event::Cancel(_) | Event::Account(_) => {}
         }
         Ok(None)
     }
@@ -142,15 +143,15 @@ impl Desk {
         store: &Store,
     ) -> Result<Option<Planning>, Ending> {
         let asked = (request, session.search_path().map(<[String]>::to_vec));
-        if let Some(plan) = self.cache.get(&asked) {
+        if let Some((planned, shapes)) = self.cache.get(&asked) {
             store.metrics.answered.inc();
-            session.planned(Ok(plan.clone()))?;
+            session.planned(Ok(planned.clone()), shapes.clone())?;
             return Ok(None);
         }
         let planning = self.begin(&asked, store);
         self.asked = Some(asked);
         if planning.is_none() && !self.ask_version(session, store)? {
-            self.finish(Err(no_plan()), session, store)?;
+            self.finish(no_plan(), session, store)?;
         }
         Ok(planning)
     }
@@ -158,36 +159,42 @@ impl Desk {
     /// Has a statement planned; `None` while the database is not known.
     fn begin(&self, (request, search_path): &Asked, store: &Store) -> Option<Planning> {
         let (plans, who) = (self.plans.clone()?, self.who.as_ref()?);
-        let view = OwnedView { search_path: search_path.clone(), user: who.user.clone(), salt: self.salt };
+        let view = OwnedView {
+            search_path: search_path.clone(),
+            user: who.user.clone(),
+            salt: self.salt,
+            is_on_record: store.settings.is_on_record,
+        };
         Some(store.workshop.plan(plans, view, request.clone()))
     }
 
     /// Hands a plan to the session. A name that is not known may be new: it is looked up once.
     pub(super) fn planned(&mut self, plan: Plan, session: &mut Session, store: &Store) -> Result<(), Ending> {
-        match plan {
-            Err(refusal) if is_unknown_name(&refusal) && self.refusal.is_none() => {
+        match &plan {
+            Plan { planned: Err(refusal), .. } if is_unknown_name(refusal) && self.refused.is_none() => {
                 if self.ask_version(session, store)? {
-                    self.refusal = Some(refusal);
+                    self.refused = Some(plan);
                     return Ok(());
                 }
-                self.finish(Err(refusal), session, store)
+                self.finish(plan, session, store)
             }
-            plan => self.finish(plan, session, store),
+            _ => self.finish(plan, session, store),
         }
     }
 
     fn finish(&mut self, plan: Plan, session: &mut Session, store: &Store) -> Result<(), Ending> {
-        (self.asking, self.refusal) = (Asking::Nothing, None);
-        match (&plan, self.asked.take()) {
+        (self.asking, self.refused) = (Asking::Nothing, None);
+        let Plan { planned, shapes } = plan;
+        match (&planned, self.asked.take()) {
             (Ok(planned), Some(asked)) if asked.0.text.len() <= MAX_CACHED_BYTES => {
                 if self.cache.len() >= MAX_CACHED {
                     self.cache.clear();
                 }
-                self.cache.insert(asked, planned.clone());
+                self.cache.insert(asked, (planned.clone(), shapes.clone()));
             }
             _ => {}
         }
-        match &plan {
+        match &planned {
             Ok(_) => {
                 store.metrics.answered.inc();
             }
@@ -196,7 +203,7 @@ impl Desk {
                 store.metrics.refused(refusal.sqlstate);
             }
         }
-        session.planned(plan)
+        session.planned(planned, shapes)
     }
 
     fn answered(
@@ -227,8 +234,8 @@ impl Desk {
             }
             // The questions shared the fate of the client's batch.
             _ if self.asked.is_some() => {
-                let refusal = self.refusal.take().unwrap_or_else(no_plan);
-                return self.finish(Err(refusal), session, store).map(|()| None);
+                let refused = self.refused.take().unwrap_or_else(no_plan);
+                return self.finish(refused, session, store).map(|()| None);
             }
             // A look between two batches was cancelled; there will be another one.
             _ if self.is_open => return session.open().map(|()| None),
@@ -251,16 +258,16 @@ impl Desk {
             self.cache.clear();
             session.forget_plans();
         }
-        match (&self.asked, self.refusal.take()) {
+        match (&self.asked, self.refused.take()) {
             (None, _) => {
                 self.is_open = true;
                 session.open().map(|()| None)
             }
-            (Some(_), Some(refusal)) if !is_news => self.finish(Err(refusal), session, store).map(|()| None),
-            (Some(asked), refusal) => {
+            (Some(_), Some(refused)) if !is_news => self.finish(refused, session, store).map(|()| None),
+            (Some(asked), refused) => {
                 let planning = self.begin(asked, store);
                 // It is not looked up again.
-                self.refusal = refusal;
+                self.refused = refused;
                 Ok(planning)
             }
         }
@@ -273,11 +280,12 @@ fn is_unknown_name(refusal: &Refusal) -> bool {
 }
 
 /// What stands for a plan whose making failed in a way that must not happen.
-pub(super) fn no_plan() -> Refusal {
-    Refusal {
+pub(super) fn no_plan() -> Plan {
+    let refusal = Refusal {
         sqlstate: "53000",
         message: "the statement could not be planned now".to_owned(),
         hint: None,
         position: None,
-    }
+    };
+    Plan { planned: Err(refusal), shapes: Vec::new() }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::audit::Shape;
 use crate::session::postgres::Rows;
 use crate::sql::{Planned, Refusal, SessionView};
 
@@ -49,6 +50,9 @@ pub trait Plans: Send + Sync {
         session: &SessionView<'_>,
         parameters: &[u32],
     ) -> Result<Vec<Planned>, Refusal>;
+
+    /// The shapes of the statements of `text`, for the record.
+    fn shapes(&self, text: &str) -> Vec<Shape>;
 }
 
 /// What a plan depends on besides the text, on its way to another thread.
@@ -60,6 +64,8 @@ pub struct OwnedView {
     pub user: String,
     /// Random per session.
     pub salt: [u8; 16],
+    /// Statements go on record.
+    pub is_on_record: bool,
 }
 
 impl OwnedView {

@@ -8,6 +8,7 @@ mod cancel;
 mod catalogue;
 mod desk;
 mod library;
+mod on_record;
 mod own;
 mod pump;
 mod side;
@@ -27,6 +28,7 @@ pub use own::{Login, Own, OwnError, Said};
 pub use upstream::Upstream;
 pub use workshop::Workshop;
 
+use super::audit::AuditLog;
 use super::drain::Drain;
 use super::http::accept;
 use super::metrics::StoreMetrics;
@@ -65,6 +67,8 @@ pub struct Store {
     pub workshop: Arc<Workshop>,
     /// Keys that cancel.
     pub cancels: Arc<Cancels>,
+    /// The way to the audit trail from each worker.
+    pub audits: Vec<AuditLog>,
     /// What is counted.
     pub metrics: Arc<StoreMetrics>,
 }
@@ -77,13 +81,13 @@ pub async fn serve(listener: TcpListener, store: Arc<Store>, workers: Arc<Worker
             accepted = accept(&listener, &places) => accepted,
             () = drain.stopping() => return,
         };
-        let (Some((stream, _peer, place)), Some(worker)) = (accepted, workers.next()) else { continue };
+        let (Some((stream, peer, place)), Some(worker)) = (accepted, workers.next()) else { continue };
         let (store, drain) = (Arc::clone(&store), drain.clone());
-        worker.handle.spawn(async move {
+        worker.handle.clone().spawn(async move {
             store.metrics.connections.inc();
             if let Ok(stream) = TcpStream::from_std(stream) {
                 let _only_slower = stream.set_nodelay(true);
-                pump::run(stream, &store, drain).await;
+                pump::run(stream, (peer, worker.index), &store, drain).await;
             }
             store.metrics.connections.dec();
             drop(place);

@@ -5,6 +5,7 @@
 
 use std::future::poll_fn;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
@@ -13,9 +14,11 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Store;
 use super::desk::{Desk, Planning, no_plan};
+use super::on_record::OnRecord;
 use super::side::Side;
 use super::upstream::Link;
 use super::workshop::Plan;
+use crate::front::audit::Unrecorded;
 use crate::front::drain::Drain;
 use crate::session::postgres::{Ending, Event, Session};
 
@@ -42,16 +45,18 @@ struct Pump<'s> {
     client: Side<TcpStream>,
     server: Option<Side<Link>>,
     planning: Option<Planning>,
+    on_record: OnRecord,
 }
 
 /// Serves one client to its end.
-pub(super) async fn run(stream: TcpStream, store: &Store, drain: Drain) {
+pub(super) async fn run(stream: TcpStream, (peer, worker): (SocketAddr, usize), store: &Store, drain: Drain) {
     let Some((session, desk)) = Desk::open(store) else {
         tracing::error!(store = store.name, "no randomness for a session");
         return;
     };
     let client = Side::new(stream, store);
-    let mut pump = Pump { store, session, desk, client, server: None, planning: None };
+    let on_record = OnRecord::new(store, worker, peer);
+    let mut pump = Pump { store, session, desk, client, server: None, planning: None, on_record };
     let stop = pump.pump(drain).await;
     pump.finish(&stop).await;
 }
@@ -62,7 +67,11 @@ impl Pump<'_> {
         // One ear for the whole session: to put it up and down for each message would be felt.
         let mut stopping = pin!(drain.stopping());
         loop {
-            if let Err(stop) = self.settle().await {
+            let settled = self.settle().await;
+            if let Err(Unrecorded) = self.on_record.write(&mut self.session, self.store).await {
+                return self.withhold();
+            }
+            if let Err(stop) = settled {
                 return stop;
             }
             let happened = match self.wait(stopping.as_mut(), deadline).await {
@@ -123,8 +132,9 @@ impl Pump<'_> {
 
     async fn attend(&mut self, event: Event) -> Result<(), Stop> {
         match event {
+            Event::Account(account) => self.on_record.take(account),
             Event::Connect { user, database } => {
-                self.desk.welcome(user, database);
+                self.on_record.welcome(self.desk.welcome(user, database));
                 match self.store.upstream.connect(self.store.limits.connect_timeout).await {
                     Ok(link) => self.server = Some(Side::new(link, self.store)),
                     Err(error) => return Err(self.unreachable(&error)),
@@ -178,6 +188,12 @@ impl Pump<'_> {
         }
     }
 
+    /// Nothing is answered that is not on record. What has been sent may end in the middle of a message.
+    fn withhold(&mut self) -> Stop {
+        self.session.outgoing().0.clear();
+        Stop::Broken
+    }
+
     fn unreachable(&mut self, error: &io::Error) -> Stop {
         tracing::warn!(store = self.store.name, %error, "the store cannot be reached");
         self.end("08001", "the store cannot be reached")
@@ -198,6 +214,12 @@ impl Pump<'_> {
             }
             Stop::Ended(ending) => tracing::info!(store = self.store.name, %ending, "a session was ended"),
         }
+        let why = match stop {
+            Stop::Broken => "client-gone",
+            Stop::Ended(Ending::ServerFatal | Ending::ServerFault(_)) => "store-gone",
+            Stop::Ended(_) => "session-ended",
+        };
+        self.on_record.cut(&self.session, why, self.store);
         if let Stop::Ended(ending) = stop {
             self.session.end(ending);
         }
@@ -246,7 +268,7 @@ fn poll_move(
 /// The plan, when it is made.
 async fn made(planning: &mut Option<Planning>) -> Plan {
     match planning {
-        Some(planning) => planning.await.unwrap_or_else(|_| Err(no_plan())),
+        Some(planning) => planning.await.unwrap_or_else(|_| no_plan()),
         None => std::future::pending().await,
     }
 }

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
 
 use super::library::{OwnedView, Plans};
+use crate::audit::Shape;
 use crate::session::postgres::PlanRequest;
 use crate::sql::{Planned, Refusal};
 
@@ -28,7 +29,13 @@ pub struct Workshop {
 }
 
 /// What comes of planning.
-pub(super) type Plan = Result<Vec<Planned>, Refusal>;
+#[derive(Clone)]
+pub(super) struct Plan {
+    /// What to send, or why nothing is sent.
+    pub(super) planned: Result<Vec<Planned>, Refusal>,
+    /// What goes on record of the text.
+    pub(super) shapes: Vec<Shape>,
+}
 
 impl Workshop {
     /// Starts `threads` threads; they end when the workshop is dropped.
@@ -55,7 +62,9 @@ impl Workshop {
     ) -> oneshot::Receiver<Plan> {
         let (answer, receiver) = oneshot::channel();
         let job: Job = Box::new(move || {
-            let plan = plans.plan(&request.text, &view.borrow(), &request.parameters);
+            let shapes = if view.is_on_record { plans.shapes(&request.text) } else { Vec::new() };
+            let planned = plans.plan(&request.text, &view.borrow(), &request.parameters);
+            let plan = Plan { planned, shapes };
             // The session may be gone.
             let _gone = answer.send(plan);
         });
@@ -85,18 +94,24 @@ mod tests {
     struct Panics;
 
     impl Plans for Panics {
-        fn plan(&self, text: &str, _: &SessionView<'_>, _: &[u32]) -> Plan {
+        fn plan(&self, text: &str, _: &SessionView<'_>, _: &[u32]) -> Result<Vec<Planned>, Refusal> {
             assert!(text.is_empty());
             Ok(Vec::new())
+        }
+
+        fn shapes(&self, _: &str) -> Vec<Shape> {
+            Vec::new()
         }
     }
 
     #[tokio::test]
     async fn a_panic_ends_one_statement() {
         let workshop = Workshop::start(1).unwrap();
-        let view = OwnedView { search_path: None, user: "u".into(), salt: [0; 16] };
+        let view = OwnedView { search_path: None, user: "u".into(), salt: [0; 16], is_on_record: true };
         let request = |text: &str| PlanRequest { text: text.into(), parameters: Vec::new() };
         assert!(workshop.plan(Arc::new(Panics), view.clone(), request("x")).await.is_err());
-        assert!(workshop.plan(Arc::new(Panics), view, request("")).await.unwrap().unwrap().is_empty());
+        assert!(
+            workshop.plan(Arc::new(Panics), view, request("")).await.unwrap().planned.unwrap().is_empty()
+        );
     }
 }

@@ -14,6 +14,7 @@ use super::refusal::{Ending, Fault, refusal};
 use super::server::touches_search_path;
 use super::startup::MAX_NAME_BYTES;
 use super::statements::Statement;
+use super::tokens::Met;
 use super::{Event, PlanRequest, send};
 use crate::sql::{Effect, Kind, Planned, Refusal};
 use crate::wire::postgres::frame::{self, Frame, HEAD_BYTES, Peek};
@@ -195,7 +196,10 @@ impl Conversation {
                 let mut statements = statements.into_iter();
                 match (statements.next(), statements.next()) {
                     (None, _) => self.send_parse(name, Statement::empty(declared), out),
-                    (Some(planned), None) => self.send_parse(name, Statement::new(planned, declared), out),
+                    (Some(planned), None) => {
+                        let shape = self.shapes().next().flatten();
+                        self.send_parse(name, Statement::new(planned, declared).shaped(shape), out)
+                    }
                     (Some(_), Some(_)) => {
                         let message = "cannot insert multiple commands into a prepared statement";
                         self.refuse(refusal("42601", message, None), out)
@@ -207,8 +211,9 @@ impl Conversation {
     }
 
     fn send_query(&mut self, statements: Vec<Planned>, out: &mut Outbox) -> Result<(), Ending> {
-        let statements: Vec<_> =
-            statements.into_iter().map(|planned| Arc::new(Statement::new(planned, Vec::new()))).collect();
+        let shapes = self.shapes();
+        let shaped = |(planned, shape)| Arc::new(Statement::new(planned, Vec::new()).shaped(shape));
+        let statements: Vec<_> = statements.into_iter().zip(shapes).map(shaped).collect();
         if statements.iter().any(|statement| self.names.runs_stale(statement)) {
             return self.refuse_query(stale(), out);
         }
@@ -281,11 +286,13 @@ impl Conversation {
             );
             return self.refuse(refusal("08P01", &message, None), out);
         }
+        let mut subjects = Vec::new();
         if statement.binds_as_it_is() && !is_answered {
             out.to_server.put_slice(frame.bytes);
         } else {
             let before = out.to_server.len();
-            if let Err(refusal) = parameters::write_bind(&bind, &statement, &mut out.to_server)? {
+            let mut met = Met(self.ledger.is_wanted().then_some(&mut subjects));
+            if let Err(refusal) = parameters::write_bind(&bind, &statement, &mut met, &mut out.to_server)? {
                 out.to_server.truncate(before);
                 return self.refuse(refusal, out);
             }
@@ -306,12 +313,14 @@ impl Conversation {
             name: bind.statement.into(),
             statement,
             formats,
+            subjects,
         });
         Ok(())
     }
 
     /// Refuses a message of the extended protocol: a statement that must fail is sent in its place.
     fn refuse(&mut self, refusal: Refusal, out: &mut Outbox) -> Result<(), Ending> {
+        self.account_refused(refusal.sqlstate, out);
         send::failing_parse(&mut out.to_server)?;
         self.batch_open = true;
         self.expects.push_back(Expect::Refused(refusal));
@@ -320,6 +329,7 @@ impl Conversation {
 
     /// Refuses a simple query: one that must fail is sent in its place.
     fn refuse_query(&mut self, refusal: Refusal, out: &mut Outbox) -> Result<(), Ending> {
+        self.account_refused(refusal.sqlstate, out);
         send::failing_query(&mut out.to_server)?;
         self.begin_query(Query::refused(refusal));
         self.hold_for_search_path();

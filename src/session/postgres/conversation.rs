@@ -10,12 +10,13 @@ use std::collections::{HashMap, VecDeque};
 
 use bytes::BytesMut;
 
+use super::account::Ledger;
 use super::ask::{Ask, Purpose};
 use super::expect::{Expect, Name};
 use super::limits::Limits;
 use super::refusal::Ending;
 use super::statements::Names;
-use super::{Event, settings};
+use super::{Event, Settings, settings};
 use crate::wire::postgres::backend::TransactionStatus;
 
 /// What waits to be sent or noticed.
@@ -73,12 +74,15 @@ pub(super) struct Conversation {
     pub(super) search_path: Option<Vec<String>>,
     /// A statement that may change the `search_path` was sent in the current transaction.
     pub(super) path_touched: bool,
+    /// What goes on record.
+    pub(super) ledger: Ledger,
     pins: Vec<(String, String)>,
 }
 
 impl Conversation {
     /// Begins when the store has accepted the login; its ReadyForQuery is the first thing expected.
-    pub(super) fn new(limits: Limits, pins: Vec<(String, String)>, search_path: Option<Vec<String>>) -> Self {
+    pub(super) fn new(settings: Settings, search_path: Option<Vec<String>>) -> Self {
+        let Settings { limits, pins, is_on_record } = settings;
         Self {
             limits,
             expects: VecDeque::from([Expect::Sync]),
@@ -93,6 +97,7 @@ impl Conversation {
             stream_bytes: 0,
             search_path,
             path_touched: false,
+            ledger: Ledger::new(is_on_record),
             pins,
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::ask::Ask;
 use super::flow::Flow;
 use super::statements::Statement;
+use crate::audit::Subject;
 use crate::sql::Refusal;
 use crate::wire::postgres::Format;
 use crate::wire::postgres::frontend::Target;
@@ -35,6 +36,8 @@ pub(super) enum Expect {
         statement: Arc<Statement>,
         /// The formats that the client wants.
         formats: Vec<Format>,
+        /// The persons whose tokens are among its parameters.
+        subjects: Vec<Subject>,
     },
     /// To a Describe.
     Describe(Target, Name),

@@ -28,6 +28,7 @@ impl Conversation {
             true => refusal::write_hidden(out),
             false => refusal::write_error(out, fields),
         };
+        self.account_failed(out);
         match self.expects.front_mut() {
             None => return Err(Ending::server(Fault::Unexpected)),
             // No message of ours caused it: the store may fail while it commits at a Sync.

@@ -35,19 +35,28 @@ pub(super) struct Flow {
     is_empty: bool,
     scratch: Scratch,
     max_bytes: usize,
+    row_count: u64,
 }
 
 impl Flow {
     /// An answer that begins with its description, if it has rows.
     pub(super) fn described(statement: Arc<Statement>, max_bytes: usize) -> Self {
-        Self { statement, rows: None, copy: None, is_empty: false, scratch: Scratch::default(), max_bytes }
+        Self {
+            statement,
+            rows: None,
+            copy: None,
+            is_empty: false,
+            scratch: Scratch::default(),
+            max_bytes,
+            row_count: 0,
+        }
     }
 
     /// The answer to an Execute, whose rows come without a description.
     pub(super) fn executed(statement: Arc<Statement>, rows: Option<Arc<RowPlan>>, max_bytes: usize) -> Self {
         let is_empty =
             statement.planned.sql.is_empty() && matches!(statement.planned.kind, Kind::Utility { .. });
-        Self { statement, rows, copy: None, is_empty, scratch: Scratch::default(), max_bytes }
+        Self { statement, rows, copy: None, is_empty, scratch: Scratch::default(), max_bytes, row_count: 0 }
     }
 
     pub(super) const fn statement(&self) -> &Arc<Statement> {
@@ -69,8 +78,19 @@ impl Flow {
         self.copy.as_ref().is_some_and(CopyStream::passes)
     }
 
+    /// Rows so far; of a copy, its messages.
+    pub(super) const fn row_count(&self) -> u64 {
+        self.row_count
+    }
+
+    /// Counts rows that were passed on as they are.
+    pub(super) const fn count_rows(&mut self, rows: u64) {
+        self.row_count = self.row_count.saturating_add(rows);
+    }
+
     /// Passes one row on.
     pub(super) fn row(&mut self, frame: &Frame<'_>, out: &mut BytesMut) -> Result<(), Fault> {
+        self.count_rows(1);
         self.rows.as_ref().ok_or(Fault::Unexpected)?.forward(frame, &mut self.scratch, out)
     }
 
@@ -96,7 +116,10 @@ impl Flow {
                 return Ok(Step::Suspended);
             }
             tag::COPY_OUT if self.copy.is_none() => self.copy = Some(self.start_copy(frame.body, out)?),
-            tag::COPY_DATA => self.copy.as_mut().ok_or(Fault::Unexpected)?.data(frame, out)?,
+            tag::COPY_DATA => {
+                self.count_rows(1);
+                self.copy.as_mut().ok_or(Fault::Unexpected)?.data(frame, out)?;
+            }
             tag::COPY_DONE => {
                 self.copy.take().ok_or(Fault::Unexpected)?.done()?;
                 out.put_slice(frame.bytes);

@@ -14,6 +14,7 @@
 //! reaches the client but by the plan of the statement that gave it.
 //! Not here: sockets, time, randomness, the planner.
 
+mod account;
 mod ask;
 mod client;
 mod conversation;
@@ -35,12 +36,14 @@ mod statements;
 mod tokens;
 mod values;
 
+pub use account::Account;
 pub use ask::Rows;
 pub use limits::Limits;
 pub use refusal::{Ending, Fault};
 
 use bytes::BytesMut;
 
+use crate::audit::Shape;
 use crate::sql::{Planned, Refusal};
 use crate::wire::postgres::backend::{ReadyForQuery, TransactionStatus};
 use crate::wire::postgres::frontend::CancelKey;
@@ -55,6 +58,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Settings of the store that are pinned besides those that every session pins.
     pub pins: Vec<(String, String)>,
+    /// An account of every statement is wanted.
+    pub is_on_record: bool,
 }
 
 /// What a session cannot do by itself.
@@ -76,6 +81,8 @@ pub enum Event {
     Plan(PlanRequest),
     /// Answers to [`Session::ask`], one for each question; `None` if one of them failed.
     Answers(Option<Vec<Rows>>),
+    /// Put this on record before anything more goes to the client.
+    Account(Account),
 }
 
 /// A statement to plan.
@@ -145,8 +152,7 @@ impl Session {
             Phase::Gate(gate) => match gate.server_says(input, &mut self.out) {
                 Ok((used, true)) => {
                     let path = gate.login.search_path.clone();
-                    let Settings { limits, pins } = self.settings.clone();
-                    let mut conversation = Box::new(Conversation::new(limits, pins, path));
+                    let mut conversation = Box::new(Conversation::new(self.settings.clone(), path));
                     let said = conversation.server_says(input.get(used..).unwrap_or_default(), &mut self.out);
                     self.phase = Phase::Inside(conversation);
                     said.map(|more| used.saturating_add(more))
@@ -179,13 +185,16 @@ impl Session {
         }
     }
 
-    /// Takes the answer to [`Event::Plan`].
+    /// Takes the answer to [`Event::Plan`], and the shapes of the statements where they go on record.
     ///
     /// # Errors
     /// [`Ending`]
-    pub fn planned(&mut self, plan: Result<Vec<Planned>, Refusal>) -> Result<(), Ending> {
+    pub fn planned(&mut self, plan: Result<Vec<Planned>, Refusal>, shapes: Vec<Shape>) -> Result<(), Ending> {
         let said = match &mut self.phase {
-            Phase::Inside(conversation) => conversation.planned(plan, &mut self.out),
+            Phase::Inside(conversation) => {
+                conversation.take_shapes(shapes);
+                conversation.planned(plan, &mut self.out)
+            }
             Phase::Doorstep(_) | Phase::Gate(_) | Phase::Over => Ok(()),
         };
         self.watch(said)
@@ -238,6 +247,23 @@ impl Session {
     pub fn search_path(&self) -> Option<&[String]> {
         match &self.phase {
             Phase::Inside(conversation) => conversation.search_path.as_deref(),
+            Phase::Doorstep(_) | Phase::Gate(_) | Phase::Over => None,
+        }
+    }
+
+    /// The answer of which a part is about to leave, if it is not on record yet.
+    pub fn begin_account(&mut self) -> Option<Account> {
+        match &mut self.phase {
+            Phase::Inside(conversation) if !self.out.to_client.is_empty() => conversation.begin_account(),
+            _ => None,
+        }
+    }
+
+    /// The answer under way, which will not come to its end.
+    #[must_use]
+    pub fn cut_account(&self, why: &'static str) -> Option<Account> {
+        match &self.phase {
+            Phase::Inside(conversation) => conversation.cut_account(why),
             Phase::Doorstep(_) | Phase::Gate(_) | Phase::Over => None,
         }
     }

@@ -9,7 +9,7 @@ use bytes::{BufMut, BytesMut};
 use super::client::put_codes;
 use super::refusal::refusal;
 use super::statements::Statement;
-use super::tokens;
+use super::tokens::{self, Met};
 use crate::sql::{Parameter, ParameterSource, Refusal};
 use crate::wire::postgres::Format;
 use crate::wire::postgres::backend::put_null;
@@ -26,6 +26,7 @@ struct Sent<'a> {
 pub(super) fn write_bind(
     bind: &Bind<'_>,
     statement: &Statement,
+    met: &mut Met<'_>,
     out: &mut BytesMut,
 ) -> Result<Result<(), Refusal>, TooLong> {
     let values: Vec<Option<&[u8]>> = bind.values.iter().collect();
@@ -49,7 +50,7 @@ pub(super) fn write_bind(
             }
             ParameterSource::Literal(text) => (0, Format::Text, Some(text.as_bytes())),
         };
-        match send(parameter, asked, format, value) {
+        match send(parameter, asked, (format, value), met) {
             Ok(one) => sent.push(one),
             Err(refusal) => return Ok(Err(refusal)),
         }
@@ -68,7 +69,7 @@ pub(super) fn write_literal_bind(
         let ParameterSource::Literal(text) = &parameter.source else {
             return Ok(Err(refusal("42P02", "there is no parameter in a simple query", None)));
         };
-        match send(parameter, 0, Format::Text, Some(text.as_bytes())) {
+        match send(parameter, 0, (Format::Text, Some(text.as_bytes())), &mut Met(None)) {
             Ok(one) => sent.push(one),
             Err(refusal) => return Ok(Err(refusal)),
         }
@@ -80,15 +81,15 @@ pub(super) fn write_literal_bind(
 fn send<'a>(
     parameter: &Parameter,
     declared: u32,
-    format: Format,
-    value: Option<&'a [u8]>,
+    (format, value): (Format, Option<&'a [u8]>),
+    met: &mut Met<'_>,
 ) -> Result<Sent<'a>, Refusal> {
     let value = match (&parameter.turned_back, value) {
         (Some(ruling), Some(token)) => {
             let sent = parameter.type_oid;
             // Texts of an integer or a uuid are alike under every type; only binary has to be read as it was written.
             let asked = if declared == 0 || format == Format::Text { sent } else { declared };
-            let raw = tokens::turn_back(ruling, (asked, sent), format, token)?;
+            let raw = tokens::turn_back(ruling, (asked, sent), format, token, met)?;
             Some(Cow::Owned(raw.to_vec()))
         }
         (_, value) => value.map(Cow::Borrowed),

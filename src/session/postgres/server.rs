@@ -14,6 +14,7 @@ use super::refusal::{self, Ending, Fault};
 use super::rows::{self, RowPlan};
 use super::settings;
 use super::statements::{Portal, Statement};
+use crate::audit::Decision;
 use crate::sql::{Effect, Kind};
 use crate::wire::postgres::backend::{
     DataRow, ErrorFields, ParameterDescription, ParameterStatus, ReadyForQuery, TransactionStatus, tag,
@@ -25,6 +26,7 @@ impl Conversation {
     /// Takes what the store sent; returns how many bytes are done with.
     pub(super) fn server_says(&mut self, input: &[u8], out: &mut Outbox) -> Result<usize, Ending> {
         let mut rest = input;
+        self.count_from(out.to_client.len());
         while self.hears_server(out) {
             if self.stream_bytes > 0 {
                 let part = rest.split_at_checked(self.stream_bytes).map_or(rest, |(part, _)| part);
@@ -32,9 +34,10 @@ impl Conversation {
                 self.stream_bytes = self.stream_bytes.saturating_sub(part.len());
                 rest = rest.get(part.len()..).unwrap_or_default();
             }
-            let run = self.passing_run(rest);
+            let (run, rows) = self.passing_run(rest);
             out.to_client.put_slice(run);
             rest = rest.get(run.len()..).unwrap_or_default();
+            self.count_rows(rows);
             match frame::peek(rest).map_err(Ending::server)? {
                 Peek::Whole(frame, behind) => {
                     rest = behind;
@@ -45,6 +48,7 @@ impl Conversation {
                         break;
                     }
                     self.stream_bytes = HEAD_BYTES.saturating_add(body_bytes);
+                    self.count_rows(1);
                 }
                 Peek::Nothing => break,
             }
@@ -52,6 +56,7 @@ impl Conversation {
                 break;
             }
         }
+        self.count_to(out.to_client.len());
         Ok(input.len().saturating_sub(rest.len()))
     }
 
@@ -67,10 +72,18 @@ impl Conversation {
         }
     }
 
-    /// The rows at the front of `input` that can be passed on in one piece.
-    fn passing_run<'a>(&self, input: &'a [u8]) -> &'a [u8] {
-        let Some(flow) = self.flow().filter(|flow| flow.passes_rows()) else { return &[] };
-        let mut rest = input;
+    fn count_rows(&mut self, rows: u64) {
+        if let Some(Expect::Execute(_, Some(flow)) | Expect::Query(Query { flow: Some(flow), .. })) =
+            self.expects.front_mut()
+        {
+            flow.count_rows(rows);
+        }
+    }
+
+    /// The rows at the front of `input` that can be passed on in one piece, and how many they are.
+    fn passing_run<'a>(&self, input: &'a [u8]) -> (&'a [u8], u64) {
+        let Some(flow) = self.flow().filter(|flow| flow.passes_rows()) else { return (&[], 0) };
+        let (mut rest, mut rows) = (input, 0_u64);
         while let Ok(Peek::Whole(frame, behind)) = frame::peek(rest) {
             let used = input.len().saturating_sub(rest.len());
             let fits = DataRow::read(frame.body).is_ok_and(|row| flow.fits(row.left()));
@@ -78,8 +91,9 @@ impl Conversation {
                 break;
             }
             rest = behind;
+            rows = rows.saturating_add(1);
         }
-        input.get(..input.len().saturating_sub(rest.len())).unwrap_or_default()
+        (input.get(..input.len().saturating_sub(rest.len())).unwrap_or_default(), rows)
     }
 
     /// Says whether a message that has not arrived in full is passed on as it comes.
@@ -162,15 +176,16 @@ impl Conversation {
             (Expect::Parse { name, statement }, tag::PARSE_COMPLETE) => {
                 self.names.confirmed.insert(std::mem::take(name), Arc::clone(statement));
             }
-            (Expect::Bind { portal, name, statement, formats }, tag::BIND_COMPLETE) => {
+            (Expect::Bind { portal, name, statement, formats, subjects }, tag::BIND_COMPLETE) => {
                 let confirmed = self.names.confirmed.get(name);
                 if !confirmed.is_some_and(|confirmed| Arc::ptr_eq(confirmed, statement)) {
                     return Err(Fault::WrongStatement);
                 }
                 // The same statement again, as drivers run what they have prepared: how its rows are treated is known.
                 let known = self.names.portals.get(portal);
-                if !known.is_some_and(|known| known.is_again(statement, formats)) {
-                    let made = Portal::new(Arc::clone(statement), std::mem::take(formats));
+                if !known.is_some_and(|known| known.is_again(statement, formats, subjects)) {
+                    let made =
+                        Portal::new(Arc::clone(statement), std::mem::take(formats), std::mem::take(subjects));
                     self.names.portals.insert(std::mem::take(portal), Arc::new(made));
                 }
             }
@@ -209,6 +224,9 @@ impl Conversation {
         }
         if flow.take(frame, &self.names, &mut out.to_client)? == Step::Done {
             let statement = Arc::clone(flow.statement());
+            let rows = flow.row_count();
+            let asked = self.asked_with(&statement, None);
+            self.account(asked, Decision::Answered, rows, out);
             query.flow = None;
             query.is_over = query.left.is_empty();
             self.done(&statement);
@@ -231,9 +249,13 @@ impl Conversation {
             return flow.row(frame, &mut out.to_client).map(|()| false);
         }
         let step = flow.take(frame, &self.names, &mut out.to_client)?;
-        if step == Step::Done {
-            let statement = Arc::clone(flow.statement());
-            self.done(&statement);
+        if step != Step::More {
+            let (statement, rows) = (Arc::clone(flow.statement()), flow.row_count());
+            let asked = self.asked_with(&statement, Some(portal));
+            self.account(asked, Decision::Answered, rows, out);
+            if step == Step::Done {
+                self.done(&statement);
+            }
         }
         Ok(step != Step::More)
     }

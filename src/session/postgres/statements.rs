@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::rows::RowPlan;
+use crate::audit::{Asked, Shape, Subject};
 use crate::sql::{Effect, Kind, ParameterSource, Planned};
 use crate::wire::postgres::Format;
 
@@ -28,6 +29,10 @@ pub(super) struct Statement {
     /// Types of all columns, hidden ones too, as the store describes them. Asked for where a row's treatment
     /// needs them.
     pub(super) types: OnceLock<Box<[u32]>>,
+    /// Its shape, where statements go on record.
+    pub(super) shape: Option<Shape>,
+    /// What is asked with it, printed once.
+    pub(super) asked: OnceLock<Arc<Asked>>,
     /// The policy or the catalogue has changed since: it must be planned again.
     is_stale: AtomicBool,
 }
@@ -44,8 +49,15 @@ impl Statement {
             declared,
             client_parameters,
             types: OnceLock::new(),
+            shape: None,
+            asked: OnceLock::new(),
             is_stale: AtomicBool::new(false),
         }
+    }
+
+    /// The same with a shape.
+    pub(super) fn shaped(self, shape: Option<Shape>) -> Self {
+        Self { shape, ..self }
     }
 
     /// No statement: the text was empty.
@@ -57,6 +69,7 @@ impl Statement {
             hidden_columns: 0,
             parameters: Vec::new(),
             reads_protected: false,
+            applied: Arc::default(),
         };
         Self::new(planned, declared)
     }
@@ -78,7 +91,7 @@ impl Statement {
     /// The statement inside a `PREPARE` or `DECLARE`: the same columns, run for its rows.
     pub(super) fn inner(&self) -> Self {
         let planned = Planned { kind: Kind::Rows, ..self.planned.clone() };
-        Self::new(planned, self.declared.clone())
+        Self::new(planned, self.declared.clone()).shaped(self.shape.clone())
     }
 
     /// True if rows cannot be treated before the store has said of which types they are.
@@ -134,19 +147,26 @@ pub(super) struct Portal {
     pub(super) statement: Arc<Statement>,
     /// Formats that Bind asked for; empty for text.
     pub(super) formats: Vec<Format>,
+    /// The persons whose tokens are among its parameters.
+    pub(super) subjects: Vec<Subject>,
     /// How its rows are treated; found when it runs for the first time and fixed from then on.
     pub(super) rows: OnceLock<Arc<RowPlan>>,
 }
 
 impl Portal {
-    pub(super) const fn new(statement: Arc<Statement>, formats: Vec<Format>) -> Self {
-        Self { statement, formats, rows: OnceLock::new() }
+    pub(super) const fn new(statement: Arc<Statement>, formats: Vec<Format>, subjects: Vec<Subject>) -> Self {
+        Self { statement, formats, subjects, rows: OnceLock::new() }
     }
 
     /// True if a Bind of `statement` with these formats makes the same portal: rows that are the statement's own are
     /// treated alike each time. What a name stands for may change.
-    pub(super) fn is_again(&self, statement: &Arc<Statement>, formats: &[Format]) -> bool {
-        let is_own = matches!(statement.planned.kind, Kind::Rows);
+    pub(super) fn is_again(
+        &self,
+        statement: &Arc<Statement>,
+        formats: &[Format],
+        subjects: &[Subject],
+    ) -> bool {
+        let is_own = matches!(statement.planned.kind, Kind::Rows) && self.subjects == subjects;
         is_own && Arc::ptr_eq(&self.statement, statement) && self.formats == formats
     }
 }
@@ -225,7 +245,7 @@ impl Names {
             }
             Effect::Deallocate { name: None } => self.forget_statements(),
             Effect::Declare { cursor } => {
-                let portal = Portal::new(Arc::new(statement.inner()), Vec::new());
+                let portal = Portal::new(Arc::new(statement.inner()), Vec::new(), Vec::new());
                 self.portals.insert(cursor.as_bytes().into(), Arc::new(portal));
             }
             Effect::Close { cursor: Some(cursor) } => drop(self.portals.remove(cursor.as_bytes())),

@@ -50,7 +50,7 @@ use scope::{Level, RowOrder};
 pub(super) use write::Written;
 
 use super::allow::Lists;
-use super::catalogue::{Catalogue, TypeRef};
+use super::catalogue::{Catalogue, Oid, TypeRef};
 use super::refusal::{Checked, Denial};
 use super::rules::Rules;
 use super::seam::{Parameter, ParameterSource};
@@ -101,8 +101,8 @@ pub(super) struct Analysis<'a> {
     view_depth: usize,
     /// Recursive queries within recursive queries.
     recursion_depth: usize,
-    /// Rulings that applied, by field: for `explain` and the audit log.
-    applied: BTreeMap<String, Ruling>,
+    /// Rulings that applied, by relation and column.
+    applied: BTreeMap<(Oid, String), Ruling>,
 }
 
 /// Views within views beyond this are refused.
@@ -136,7 +136,8 @@ impl<'a> Analysis<'a> {
     /// Analyses a query whose rows go to the client, in this order.
     pub(super) fn top(&mut self, query: &ir::Query) -> Checked<Analysed> {
         let mut analysed = self.walk(query)?;
-        super::slim::query(&mut analysed.query);
+        let read = super::slim::query(&mut analysed.query);
+        self.applied.retain(|(_, column), _| read.has(column));
         if let (Some((name, pos)), true) = (&self.varying, self.reads_protected()) {
             return Err(listed::varying(name, *pos));
         }
@@ -199,8 +200,8 @@ impl<'a> Analysis<'a> {
     }
 
     /// The parameters of the rewritten statement and the rulings that applied.
-    pub(super) fn finish(self) -> (Vec<Parameter>, BTreeMap<String, Ruling>) {
-        (self.parameters, self.applied)
+    pub(super) fn finish(self) -> (Vec<Parameter>, Arc<[Ruling]>) {
+        (self.parameters, self.applied.into_values().collect())
     }
 
     /// True if a protected relation was read.

@@ -191,8 +191,7 @@ impl Analysis<'_> {
                 Protection::Open | Protection::Coarse { .. } => Label::Public,
             };
             if let Some(ruling) = protection.ruling() {
-                let field = format!("{}.{}.{}", relation.schema, relation.name, column.name);
-                self.applied.insert(field, ruling.clone());
+                self.applied.insert((relation.oid, column.name.clone()), ruling.clone());
             }
             targets.push(Target { value: protection.applied(raw), name: Some(column.name.clone()) });
             let ty = protection.ty().unwrap_or_else(|| self.catalogue().base_type(column.ty));

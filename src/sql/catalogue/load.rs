@@ -83,6 +83,7 @@ impl Catalogue {
             operators: grouped(answer("operators").each(operator)?),
             casts: answer("casts").each(cast)?.into_iter().collect(),
             collations: answer("collations").each(collation)?.into_iter().collect(),
+            words: std::sync::OnceLock::new(),
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Finding things by name, along a search path.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::super::ir::Qualified;
@@ -50,6 +51,21 @@ impl Catalogue {
             None => path.iter().find_map(within),
         };
         self.types.get(oid?)
+    }
+
+    /// True if anything at all is called so: a schema, relation, column, type, function or collation.
+    pub(in crate::sql) fn has_word(&self, word: &str) -> bool {
+        let words = || {
+            let columns = self.relations.values().flat_map(|relation| &relation.columns);
+            let mut words: HashSet<String> = self.schemas.clone();
+            words.extend(self.relations.values().map(|relation| relation.name.clone()));
+            words.extend(columns.map(|column| column.name.clone()));
+            words.extend(self.types.values().map(|ty| ty.name.clone()));
+            words.extend(self.functions.keys().cloned());
+            words.extend(self.collations.values().map(|collation| collation.name.clone()));
+            words
+        };
+        self.words.get_or_init(words).contains(word)
     }
 
     /// True if a type of any schema has this name.

@@ -11,7 +11,7 @@ mod relation;
 mod types;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub(super) use function::{Cast, CastContext, Function, FunctionKind, Operator, Volatility};
 pub use load::{CatalogueError, Row};
@@ -49,6 +49,7 @@ pub struct Catalogue {
     operators: HashMap<String, Vec<Operator>>,
     casts: HashMap<(Oid, Oid), Cast>,
     collations: HashMap<Oid, Collation>,
+    words: OnceLock<HashSet<String>>,
 }
 
 impl Catalogue {

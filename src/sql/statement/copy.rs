@@ -35,7 +35,7 @@ impl One<'_> {
         let mut analysis: Analysis<'_> = self.analysis();
         let Analysed { query, columns, .. } = analysis.top(query)?;
         let reads_protected = analysis.reads_protected();
-        let (parameters, _) = analysis.finish();
+        let (parameters, applied) = analysis.finish();
         if !parameters.is_empty() {
             return Err(Denial::unsupported("COPY with parameters or tokens", Pos::NONE)
                 .hint("run the query itself, without COPY"));
@@ -45,7 +45,7 @@ impl One<'_> {
         let treated = columns.iter().any(|column| !column.label.is_public());
         let rewritten = StatementKind::CopyQuery { query, options: options.printed(&out, treated) };
         let planned = self.planned(rewritten, Kind::CopyOut(out), &columns, Vec::new())?;
-        Ok(Planned { reads_protected, ..planned })
+        Ok(Planned { reads_protected, applied, ..planned })
     }
 }
 

@@ -7,6 +7,8 @@ mod write;
 
 pub(super) use explain::explanation;
 
+use std::sync::Arc;
+
 use super::analyse::{Analysed, Analysis, OutputColumn, World};
 use super::catalogue::Oid;
 use super::faithful;
@@ -84,9 +86,9 @@ impl One<'_> {
         let mut analysis = self.analysis();
         let Analysed { query, columns, .. } = analysis.top(query)?;
         let reads_protected = analysis.reads_protected();
-        let (parameters, _) = analysis.finish();
+        let (parameters, applied) = analysis.finish();
         let planned = self.planned(rewritten(query), kind, &columns, parameters)?;
-        Ok(Planned { reads_protected, ..planned })
+        Ok(Planned { reads_protected, applied, ..planned })
     }
 
     fn planned(
@@ -104,6 +106,7 @@ impl One<'_> {
             hidden_columns: 0,
             parameters,
             reads_protected: false,
+            applied: Arc::default(),
         })
     }
 
@@ -129,7 +132,8 @@ impl One<'_> {
         let rewritten = StatementKind::Prepare { name: name.to_owned(), types: resolved, query };
         let effect = Effect::Prepare { name: name.to_owned() };
         let planned = self.planned(rewritten, Kind::Session(effect), &columns, Vec::new())?;
-        Ok(Planned { reads_protected: analysis.reads_protected(), ..planned })
+        let reads_protected = analysis.reads_protected();
+        Ok(Planned { reads_protected, applied: analysis.finish().1, ..planned })
     }
 
     fn execute(&self, name: &str, arguments: &[Expr]) -> Checked<Planned> {

@@ -84,7 +84,7 @@ pub(super) fn show(one: &One<'_>, name: &str) -> Checked<Planned> {
 }
 
 /// A plan that sends nothing.
-pub(super) const fn answered(kind: Kind) -> Planned {
+pub(super) fn answered(kind: Kind) -> Planned {
     Planned {
         sql: String::new(),
         kind,
@@ -92,10 +92,11 @@ pub(super) const fn answered(kind: Kind) -> Planned {
         hidden_columns: 0,
         parameters: Vec::new(),
         reads_protected: false,
+        applied: std::sync::Arc::default(),
     }
 }
 
-const fn kept(effect: Effect) -> Planned {
+fn kept(effect: Effect) -> Planned {
     answered(Kind::Session(effect))
 }
 

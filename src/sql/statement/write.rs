@@ -20,12 +20,13 @@ impl One<'_> {
         require_allowed(self.world, write)?;
         let mut analysis = self.analysis();
         let Written { write, columns } = analysis.write(write)?;
-        let (parameters, _) = analysis.finish();
+        let (parameters, applied) = analysis.finish();
         let kind = match write.returning.is_empty() {
             true => Kind::Utility { tag: write.change.name() },
             false => Kind::Rows,
         };
-        self.planned(StatementKind::Write(Box::new(write)), kind, &columns, parameters)
+        let planned = self.planned(StatementKind::Write(Box::new(write)), kind, &columns, parameters)?;
+        Ok(Planned { applied, ..planned })
     }
 }
 

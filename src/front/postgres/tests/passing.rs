@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 
 use super::super::{Library, Limits, Plans, Store, Upstream, Who, Workshop, serve};
+use crate::audit::Shape;
 use crate::base::budget::Budget;
 use crate::front::drain::{Stopper, drain};
 use crate::front::workers::Workers;
@@ -53,6 +54,10 @@ impl Plans for Passing {
         let statements = pg_query::split_with_parser(text).unwrap_or_else(|_| vec![text]);
         Ok(statements.into_iter().map(planned).collect())
     }
+
+    fn shapes(&self, _: &str) -> Vec<Shape> {
+        Vec::new()
+    }
 }
 
 fn planned(text: &str) -> Planned {
@@ -61,6 +66,7 @@ fn planned(text: &str) -> Planned {
         |number| Parameter { source: ParameterSource::Client(number), turned_back: None, type_oid: 0 };
     Planned {
         reads_protected: false,
+        applied: Arc::default(),
         sql: text.to_owned(),
         kind: kind(text),
         columns: Vec::new(),
@@ -119,6 +125,7 @@ impl Proxy {
             library: Arc::new(Passing),
             workshop: Arc::new(Workshop::start(1).unwrap()),
             cancels: Arc::default(),
+            audits: Vec::new(),
             metrics: Arc::default(),
         };
         change(&mut store);

@@ -30,6 +30,7 @@ fn statement() -> Statement {
         hidden_columns: 1,
         parameters: Vec::new(),
         reads_protected: false,
+        applied: Arc::default(),
     };
     Statement::new(planned, Vec::new())
 }

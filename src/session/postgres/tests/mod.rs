@@ -88,6 +88,7 @@ fn planned(sql: &str, shape: &str) -> Planned {
         hidden_columns,
         parameters: Vec::new(),
         reads_protected: false,
+        applied: Arc::default(),
     }
 }
 
@@ -144,7 +145,7 @@ impl Talk {
                         let plan = self.plans.get(&request.text).cloned();
                         let message = format!("{} is not supported here", request.text);
                         let refused = Refusal { sqlstate: "0A000", message, hint: None, position: Some(1) };
-                        self.session.planned(plan.map(|plan| vec![plan]).ok_or(refused))
+                        self.session.planned(plan.map(|plan| vec![plan]).ok_or(refused), Vec::new())
                     }
                     Event::Authenticated => self.session.open(),
                     _ => Ok(()),

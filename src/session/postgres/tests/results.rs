@@ -85,7 +85,7 @@ fn any_cut_gives_the_same_bytes() {
                     pending.drain(..used);
                     let Some(Event::Plan(request)) = talk.session.next_event() else { break };
                     let plan = talk.plans.get(&request.text).cloned().unwrap();
-                    talk.session.planned(Ok(vec![plan])).unwrap();
+                    talk.session.planned(Ok(vec![plan]), Vec::new()).unwrap();
                 }
             }
         }

@@ -1,0 +1,82 @@
+//! The statements of a session on their way to the audit trail.
+//!
+//! Invariant: nothing is sent to the client while an account of it waits to be written; a long answer is on record
+//! when its first part leaves, and again before its end does.
+
+use std::net::SocketAddr;
+
+use super::Store;
+use super::library::Who;
+use crate::audit::{Asker, Decision, Entry, Identity, Outcome, Protocol};
+use crate::front::audit::{AuditLog, Recording, Unrecorded};
+use crate::session::postgres::{Account, Session};
+
+/// The scribe of one session.
+pub(super) struct OnRecord {
+    log: AuditLog,
+    asker: Asker,
+    accounts: Vec<Account>,
+    /// The line in which the answer under way began.
+    begun: Option<u64>,
+}
+
+impl OnRecord {
+    /// For a session with this peer, served by this worker.
+    pub(super) fn new(store: &Store, worker: usize, peer: SocketAddr) -> Self {
+        let log = store.audits.get(worker).cloned().unwrap_or_default();
+        let asker = Asker { from: Some(peer), ..Asker::default() };
+        Self { log, asker, accounts: Vec::new(), begun: None }
+    }
+
+    /// Who it is that asks.
+    pub(super) fn welcome(&mut self, who: &Who) {
+        self.asker.who = Some(Identity::new(&who.user));
+    }
+
+    /// Takes an account that has to be written before anything more goes to the client.
+    pub(super) fn take(&mut self, account: Account) {
+        self.accounts.push(account);
+    }
+
+    /// Writes what has to be on record before the client is sent what waits for it.
+    pub(super) async fn write(&mut self, session: &mut Session, store: &Store) -> Result<(), Unrecorded> {
+        if !self.log.is_on() {
+            return Ok(());
+        }
+        let written: Vec<Recording> =
+            std::mem::take(&mut self.accounts).iter().map(|account| self.record(account, store)).collect();
+        let begun = session.begin_account().map(|account| self.record(&account, store));
+        for line in written {
+            line.await?;
+        }
+        if let Some(line) = begun {
+            self.begun = line.await?;
+        }
+        Ok(())
+    }
+
+    /// The session is over, for this reason: what it left unfinished is said to be cut.
+    pub(super) fn cut(&mut self, session: &Session, why: &'static str, store: &Store) {
+        self.accounts.extend(session.cut_account(why).filter(|_| self.log.is_on()));
+        for account in std::mem::take(&mut self.accounts) {
+            drop(self.record(&account, store));
+        }
+    }
+
+    fn record(&mut self, account: &Account, store: &Store) -> Recording {
+        let ends = account.decision != Decision::Begun;
+        let outcome = Outcome {
+            begun: if ends { self.begun.take() } else { None },
+            rows: Some(account.rows),
+            bytes: account.bytes,
+            ..Outcome::of(account.decision)
+        };
+        self.log.record(&Entry {
+            store: &store.name,
+            protocol: Protocol::Postgres,
+            asker: &self.asker,
+            asked: &account.asked,
+            outcome,
+        })
+    }
+}

@@ -1,0 +1,181 @@
+//! Statements on record: every one of them, before its answer ends, and nothing raw.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "a test may panic, and shares its support"
+)]
+
+#[path = "support/cluster.rs"]
+mod cluster;
+mod support;
+
+use std::fs;
+
+use cluster::Cluster;
+use serde_json::Value;
+use support::{Proxy, sfumato};
+
+const SCHEMA: &str = "
+    CREATE TABLE logins (id int PRIMARY KEY, user_id uuid, number bigint, ip inet);
+    INSERT INTO logins SELECT n, uuid('0b6b51c2-5a5a-4a5a-8a5a-' || lpad(n::text, 12, '0')), 7770000 + n,
+        inet '203.0.113.0' + n FROM generate_series(1, 50) n;
+    CREATE ROLE alice LOGIN;
+    GRANT SELECT ON logins TO alice;";
+
+const POLICY: &str = r#"
+[keys]
+current = "test"
+[keys.ring]
+"test" = { file = "@KEY@" }
+[treatments]
+coarse-ip = { truncate = { ipv4 = 16, ipv6 = 32 } }
+person = { pseudonymize = { domain = "person" } }
+token = { tokenize = { domain = "number" } }
+[[stores]]
+name = "app"
+protocol = "postgres"
+listen = "127.0.0.1:0"
+upstream = "127.0.0.1:@PORT@"
+unlisted = "pass"
+[stores.fields]
+"public.logins.user_id" = "person"
+"public.logins.number" = "token"
+"public.logins.ip" = "coarse-ip"
+[audit]
+file = "audit.jsonl"
+@MORE@
+"#;
+
+/// What must not be in the trail, though the store has it or the client said it.
+const CANARIES: &[&str] = &["203.0.113.", "0b6b51c2", "77700", "my-alias", "secret words"];
+
+fn start(more: &str) -> Option<(Cluster, Proxy)> {
+    let cluster = Cluster::start()?;
+    cluster.psql(SCHEMA);
+    let config = POLICY.replace("@PORT@", &cluster.port.to_string()).replace("@MORE@", more);
+    Some((cluster, Proxy::start(&config)))
+}
+
+fn psql(cluster: &Cluster, proxy: &Proxy, statements: &[&str]) -> (String, String) {
+    let mut psql = cluster.client("psql", proxy.address().port());
+    psql.env("PGUSER", "alice").args(["-X", "-At"]);
+    for statement in statements {
+        psql.args(["-c", statement]);
+    }
+    let output = psql.output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (text(&output.stdout), text(&output.stderr))
+}
+
+fn statements(proxy: &Proxy) -> Vec<Value> {
+    let trail = fs::read_to_string(proxy.folder().join("audit.jsonl")).unwrap();
+    for canary in CANARIES {
+        assert!(!trail.contains(canary), "{canary} in {trail}");
+    }
+    let lines = trail.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    lines.filter(|line| line["kind"] == "statement").collect()
+}
+
+fn holds(proxy: &Proxy) -> bool {
+    let trail = proxy.folder().join("audit.jsonl");
+    sfumato(&["audit", "verify", trail.to_str().unwrap()]).status.success()
+}
+
+#[test]
+fn every_statement_is_on_record_without_a_raw_value() {
+    let Some((cluster, proxy)) = start("") else { return };
+    let (token, _) = psql(&cluster, &proxy, &["SELECT number FROM logins WHERE id = 7"]);
+    let token = token.trim();
+    let asked = [
+        "SELECT ip AS \"my-alias\", count(*) FROM logins WHERE ip = '203.0.113.7' GROUP BY 1 -- secret words",
+        &format!("SELECT id FROM logins WHERE number IN ({token}, {token})"),
+        "SELECT id FROM logins WHERE user_id = '0b6b51c2-5a5a-4a5a-8a5a-000000000007'",
+        "COPY (SELECT ip FROM logins) TO STDOUT",
+        "SELECT 1 / (id - 7) FROM logins",
+        "SELECT 'secret words",
+        "PREPARE p AS SELECT user_id FROM logins",
+    ];
+    for statement in asked {
+        psql(&cluster, &proxy, &[statement]);
+    }
+    psql(&cluster, &proxy, &["PREPARE p AS SELECT user_id, ip FROM logins", "EXECUTE p"]);
+    let lines = statements(&proxy);
+    let told: Vec<(&str, &str, Option<u64>)> = lines
+        .iter()
+        .map(|line| {
+            let text = |member: &str| line[member].as_str().unwrap_or_default();
+            (text("shape"), text("decision"), line["rows"].as_u64())
+        })
+        .collect();
+    let expected = [
+        ("SELECT number FROM logins WHERE id = ?", "answered", Some(1)),
+        ("SELECT ip AS ? , count ( * ) FROM logins WHERE ip = ? GROUP BY ?", "answered", Some(0)),
+        ("SELECT id FROM logins WHERE number IN ( ? )", "answered", Some(1)),
+        ("SELECT id FROM logins WHERE user_id = ?", "refused", Some(0)),
+        ("COPY ( SELECT ip FROM logins ) TO STDOUT", "answered", Some(50)),
+        ("SELECT ? / ( id - ? ) FROM logins", "cut", Some(6)),
+        ("", "refused", Some(0)),
+        ("PREPARE ? AS SELECT user_id FROM logins", "answered", Some(0)),
+        ("PREPARE ? AS SELECT user_id , ip FROM logins", "answered", Some(0)),
+        ("EXECUTE ?", "answered", Some(50)),
+    ];
+    assert_eq!(told, expected, "{lines:#?}");
+    assert!(lines.iter().all(|line| line["who"] == "alice" && line["store"] == "app"), "{lines:?}");
+    let fields = |line: &Value| line["fields"].as_array().map_or(0, Vec::len);
+    assert_eq!(lines.iter().map(fields).collect::<Vec<_>>(), [1, 1, 1, 0, 1, 0, 0, 1, 2, 2], "{lines:#?}");
+    assert_eq!(lines[2]["subjects"][0]["token"], token, "{lines:#?}");
+    assert_eq!(lines[3]["reason"], "42501");
+    assert!(holds(&proxy));
+}
+
+/// A stream is on record when its first part leaves, and again before its end does.
+#[test]
+fn a_stream_that_is_broken_off_is_on_record() {
+    let Some((cluster, proxy)) = start("") else { return };
+    let endless = "SELECT l.ip, g FROM logins l, generate_series(1, 400000) g";
+    let mut psql = cluster.client("psql", proxy.address().port());
+    psql.env("PGUSER", "alice").args(["-X", "-At", "-c", &format!("COPY ({endless}) TO STDOUT")]);
+    let mut child = psql.stdout(std::process::Stdio::null()).spawn().unwrap();
+    let begun = std::time::Instant::now();
+    let decisions = |proxy: &Proxy| {
+        let lines = statements(proxy);
+        lines.iter().map(|line| line["decision"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    while decisions(&proxy).is_empty() {
+        assert!(begun.elapsed().as_secs() < 30, "no line");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    while decisions(&proxy).len() < 2 {
+        assert!(begun.elapsed().as_secs() < 60, "no second line");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    assert_eq!(decisions(&proxy), ["begun", "cut"]);
+    let lines = statements(&proxy);
+    assert_eq!(lines[1]["begun"], lines[0]["seq"], "{lines:?}");
+    assert!(lines[1]["rows"].as_u64() > lines[0]["rows"].as_u64(), "{lines:?}");
+    assert!(holds(&proxy));
+}
+
+/// Where a line cannot be written nothing is answered.
+#[test]
+fn without_a_line_there_is_no_answer() {
+    let Some((cluster, proxy)) = start("") else { return };
+    assert_eq!(psql(&cluster, &proxy, &["SELECT 1"]).0, "1\n");
+    // The trail is cut under the proxy's feet: it does not write on until the file is as it was.
+    let trail = proxy.folder().join("audit.jsonl");
+    let whole = fs::read(&trail).unwrap();
+    fs::write(&trail, &whole[..whole.len() - 1]).unwrap();
+    let (out, err) = psql(&cluster, &proxy, &["SELECT ip FROM logins"]);
+    assert!(out.is_empty() && !err.is_empty(), "{out}{err}");
+    fs::write(&trail, &whole).unwrap();
+    assert_eq!(psql(&cluster, &proxy, &["SELECT 2"]).0, "2\n");
+    assert!(holds(&proxy));
+}
