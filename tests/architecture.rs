@@ -65,6 +65,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("ipnet", &["kernel/", "policy/", "session/", "front/", "app/", "cli/"]),
     ("jiff", ANYWHERE),
     ("memchr", ANYWHERE),
+    ("mimalloc", &["main.rs"]),
     ("percent_encoding", &["body/", "session/", "front/", "app/", "cli/"]),
     ("pg_query", &["sql/"]),
     ("postgres_protocol", &["front/"]),

@@ -33,6 +33,7 @@ mod statement;
 
 pub use catalogue::{Catalogue, CatalogueError, CatalogueQuery, QUERIES, Row};
 pub use explanation::{ExplainedColumn, ExplainedField, Explanation, Handling, SALT_PLACEHOLDER, Wording};
+pub use parse::planning_thread;
 pub use planner::{PINNED_SETTINGS, Planner};
 pub use seam::{
     Column, CopyFormat, CopyOut, Effect, Kind, Output, Parameter, ParameterSource, Planned, Refusal,

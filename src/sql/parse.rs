@@ -3,6 +3,9 @@
 //! Invariant: whatever the text, parsing and planning end in a tree or a refusal, in bounded memory; the work runs
 //! on a thread whose stack is large enough for the deepest text that is let in, and a panic there is a refusal.
 
+use std::cell::Cell;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
 use super::ir::{Pos, Statement};
@@ -71,12 +74,33 @@ pub(super) fn require_old_numerals(text: &str) -> Checked<()> {
     Ok(())
 }
 
+thread_local! {
+    /// Deep trees are safe on this thread.
+    static HAS_LARGE_STACK: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Starts a thread on which statements are planned without another one for each.
+///
+/// # Errors
+/// What the system says if it gives no thread.
+pub fn planning_thread(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    let builder = thread::Builder::new().name("plan".into()).stack_size(STACK_BYTES);
+    let started = builder.spawn(move || {
+        HAS_LARGE_STACK.set(true);
+        work();
+    });
+    started.map(drop)
+}
+
 /// Runs `work` where deep trees are safe.
 ///
 /// # Errors
 /// No thread could be made, or the work panicked.
 pub(super) fn with_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Denial> {
     let failed = || Denial::new("XX000", "the statement could not be planned", Pos::NONE);
+    if HAS_LARGE_STACK.get() {
+        return catch_unwind(AssertUnwindSafe(work)).map_err(|_| failed());
+    }
     thread::scope(|scope| {
         let planning = thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, work);
         planning.map_err(|_| failed())?.join().map_err(|_| failed())

@@ -13,9 +13,7 @@ use tokio::sync::oneshot;
 use super::library::{OwnedView, Plans};
 use crate::audit::Shape;
 use crate::session::postgres::PlanRequest;
-use crate::sql::{Planned, Refusal};
-
-const STACK_BYTES: usize = 256 << 20;
+use crate::sql::{Planned, Refusal, planning_thread};
 
 /// Statements that may wait for a thread.
 const QUEUE: usize = 1024;
@@ -47,8 +45,7 @@ impl Workshop {
         let queue = Arc::new(Mutex::new(queue));
         for _ in 0..threads.max(1) {
             let queue = Arc::clone(&queue);
-            let builder = std::thread::Builder::new().name("plan".into()).stack_size(STACK_BYTES);
-            builder.spawn(move || work(&queue))?;
+            planning_thread(move || work(&queue))?;
         }
         Ok(Self { jobs })
     }

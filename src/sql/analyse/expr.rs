@@ -14,6 +14,8 @@ impl Analysis<'_> {
             ExprKind::Column { names, star } => self.column(names, *star, pos, level),
             ExprKind::Literal(literal) => Ok(literal_term(literal, expr)),
             ExprKind::Param(number) => self.param(*number, pos),
+            // None of a client's is shared.
+            ExprKind::Shared(_) => Err(Denial::unsupported("this expression", pos)),
             ExprKind::Cast { value, to } => self.cast(value, to, pos, level),
             ExprKind::Operator { op, left, right } => self.operator(op, left.as_deref(), right, pos, level),
             ExprKind::Quantified { op, quantifier, left, right } => {

@@ -1,9 +1,11 @@
 //! Expressions.
 
+use std::sync::Arc;
+
 use super::{OrderItem, Pos, Qualified, Query, TypeName, Xml};
 
 /// An expression and where it stands.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(in crate::sql) struct Expr {
     pub(in crate::sql) kind: ExprKind,
     pub(in crate::sql) pos: Pos,
@@ -19,6 +21,9 @@ pub(in crate::sql) enum ExprKind {
     },
     Literal(Literal),
     Param(u32),
+    /// An expression of ours, of which many statements have one copy. Complete in itself: whoever walks through a tree
+    /// passes it over.
+    Shared(Arc<Expr>),
     Cast {
         value: Box<Expr>,
         to: TypeName,
@@ -261,7 +266,22 @@ pub(in crate::sql) enum BoundKind {
     UnboundedFollowing,
 }
 
+/// Equal where the same would be printed.
+impl PartialEq for Expr {
+    fn eq(&self, other: &Self) -> bool {
+        self.unshared().kind == other.unshared().kind
+    }
+}
+
 impl Expr {
+    /// The expression itself, where it is shared.
+    fn unshared(&self) -> &Self {
+        match &self.kind {
+            ExprKind::Shared(shared) => shared.unshared(),
+            _ => self,
+        }
+    }
+
     /// An expression of our own making.
     pub(in crate::sql) const fn made(kind: ExprKind) -> Self {
         Self { kind, pos: Pos::NONE }

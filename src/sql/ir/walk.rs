@@ -37,7 +37,11 @@ pub(in crate::sql) fn order_by(keys: &mut Vec<OrderItem>, visitor: &mut dyn Visi
 
 fn children(kind: &mut ExprKind, visitor: &mut dyn Visitor) {
     match kind {
-        ExprKind::Column { .. } | ExprKind::Literal(_) | ExprKind::Param(_) | ExprKind::SqlValue { .. } => {}
+        ExprKind::Column { .. }
+        | ExprKind::Literal(_)
+        | ExprKind::Param(_)
+        | ExprKind::Shared(_)
+        | ExprKind::SqlValue { .. } => {}
         ExprKind::Cast { value, .. }
         | ExprKind::Not(value)
         | ExprKind::IsNull { value, .. }

@@ -13,6 +13,7 @@ impl Writer {
             ExprKind::Column { names, star } => self.column(names, *star),
             ExprKind::Literal(literal) => self.literal(literal),
             ExprKind::Param(number) => self.word(&format!("${number}")),
+            ExprKind::Shared(shared) => self.expr(shared),
             ExprKind::Cast { value, to } => {
                 self.word("CAST(");
                 self.expr(value);

@@ -22,9 +22,12 @@ struct Writer {
     brief: bool,
 }
 
+/// What most statements need: growing step by step costs more than a page that is not filled.
+const USUAL_BYTES: usize = 8 * 1024;
+
 /// The text of a statement.
 pub(super) fn statement(statement: &Statement) -> String {
-    let mut writer = Writer::default();
+    let mut writer = Writer { text: String::with_capacity(USUAL_BYTES), ..Writer::default() };
     writer.statement(statement);
     writer.text
 }

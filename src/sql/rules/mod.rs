@@ -9,7 +9,7 @@ mod template;
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 pub(super) use bind::divides_cells;
 pub(super) use spell::type_name;
@@ -17,7 +17,7 @@ pub(super) use template::Template;
 
 use super::analyse::Identity;
 use super::catalogue::{Catalogue, Oid, Relation, TypeRef};
-use super::ir::Expr;
+use super::ir::{Expr, ExprKind};
 use crate::policy::{Ruling, SqlPlans};
 
 /// The policy for one role, and what it came to for the relations that were asked for.
@@ -52,6 +52,8 @@ pub(super) enum Protection {
 #[derive(Clone, Debug)]
 pub(super) struct Coarse {
     expression: Template,
+    /// The expression with the column in its place.
+    filled: OnceLock<Arc<Expr>>,
     ty: TypeRef,
     ruling: Option<Ruling>,
 }
@@ -87,19 +89,28 @@ impl fmt::Debug for Rules {
 impl Protection {
     /// An expression of type `ty` in place of the column, decided by `ruling`.
     fn coarse(expression: Template, ty: TypeRef, ruling: &Ruling) -> Self {
-        Self::Coarse(Box::new(Coarse { expression, ty, ruling: Some(ruling.clone()) }))
+        Self::Coarse(Box::new(Coarse {
+            expression,
+            filled: OnceLock::new(),
+            ty,
+            ruling: Some(ruling.clone()),
+        }))
     }
 
     /// An expression of our own in place of the column, of its type, which no rule of the policy decided.
     pub(super) fn own(expr: Expr, ty: TypeRef) -> Self {
-        Self::Coarse(Box::new(Coarse { expression: Template::of(expr), ty, ruling: None }))
+        let expression = Template::of(expr);
+        Self::Coarse(Box::new(Coarse { expression, filled: OnceLock::new(), ty, ruling: None }))
     }
 
-    /// The expression that stands for the column `raw`.
+    /// The expression that stands for the column `raw`, which is the same each time.
     pub(super) fn applied(&self, raw: Expr) -> Expr {
         match self {
             Self::Open | Self::Identifier(_) | Self::Identifiers(_) => raw,
-            Self::Coarse(coarse) => coarse.expression.filled(&raw),
+            Self::Coarse(coarse) => {
+                let filled = coarse.filled.get_or_init(|| Arc::new(coarse.expression.filled(&raw)));
+                Expr::made(ExprKind::Shared(Arc::clone(filled)))
+            }
         }
     }
 
