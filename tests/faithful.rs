@@ -67,7 +67,7 @@ fn regression_statements_are_answered_as_directly() {
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/faithful");
     let tally = Arc::new(Mutex::new(Tally::new(&target)));
     let [direct, control, ours] = clusters.each_ref().map(|cluster| cluster.port);
-    let ports = relay::Ports { direct, control, ours, own_path: std::env::var("FAITHFUL_OWN_PATH").is_ok() };
+    let ports = relay::Ports { direct, control, ours };
     let port = relay::start(ports, &nothing_protected(), &tally).unwrap();
     for file in files(&source) {
         let script = source.join("sql").join(format!("{file}.sql"));
@@ -108,7 +108,7 @@ fn what_was_once_answered_differently() {
     cluster.psql(before);
     let tally = Arc::new(Mutex::new(Tally::new(cluster.folder())));
     let port = cluster.port;
-    let ports = relay::Ports { direct: port, control: port, ours: port, own_path: true };
+    let ports = relay::Ports { direct: port, control: port, ours: port };
     let port = relay::start(ports, &nothing_protected(), &tally).unwrap();
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), queries).unwrap();

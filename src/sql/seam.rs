@@ -68,7 +68,7 @@ pub enum Kind {
 /// What the session has to remember of a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// `SET search_path`: kept by the session, not sent. `None` is the store's own.
+    /// `SET search_path`: sent in the session's own spelling. `None` is the path that the connection began with.
     SearchPath {
         /// The schemas, in order.
         path: Option<Vec<String>>,

@@ -39,9 +39,6 @@ pub struct Ports {
     pub direct: u16,
     pub control: u16,
     pub ours: u16,
-    /// The third runs our statements with the store's own search path, as behind the proxy. What functions of users
-    /// read then is not what the session means; they are refused behind the proxy.
-    pub own_path: bool,
 }
 
 /// Listens for psql; one thread for each connection. Gives the port.
@@ -69,15 +66,13 @@ struct Session<'t> {
     direct: Connection,
     control: Connection,
     ours: Connection,
-    ports: Ports,
     plans: SqlPlans,
     tally: &'t Mutex<Tally>,
     planner: Option<Planner>,
     /// The answers that the planner's catalogue was made of.
     known: Vec<Vec<Row>>,
     user: String,
-    /// The session's `search_path`, as it shows it and schema by schema.
-    listed: String,
+    /// The session's `search_path`, schema by schema.
     path: Vec<String>,
     temporary: Option<String>,
     stale: bool,
@@ -101,13 +96,11 @@ impl<'t> Session<'t> {
             direct,
             control,
             ours,
-            ports,
             plans,
             tally,
             planner: None,
             known: Vec::new(),
             user: user.unwrap_or_default(),
-            listed: String::new(),
             path: Vec::new(),
             temporary: None,
             stale: true,
@@ -193,12 +186,6 @@ impl<'t> Session<'t> {
         let direct = self.direct.ask(bytes)?;
         let control = self.control.ask(bytes)?;
         let ours = match &planned {
-            Planned::Sent(sent) if self.ports.own_path => {
-                self.ours.ask(b"SET search_path = DEFAULT")?;
-                let answer = self.ours.ask(sent.as_bytes())?;
-                self.ours.ask(back_to(&self.listed).as_bytes())?;
-                answer
-            }
             Planned::Sent(sent) => self.ours.ask(sent.as_bytes())?,
             Planned::Refused { .. } => self.ours.ask(bytes)?,
         };
@@ -255,11 +242,15 @@ impl<'t> Session<'t> {
         let mut answers = Vec::with_capacity(QUERIES.len());
         for query in &QUERIES {
             let text = query.text.replace("'^pg_(toast|temp)'", "'^pg_toast'");
-            let text = if query.name == "leave" { back_to(listed) } else { text };
+            // No transaction is there to end it.
+            let text = match query.name {
+                "enter" => back_to(""),
+                "leave" => back_to(listed),
+                _ => text,
+            };
             answers.push(self.ours.rows(&text)?);
             self.control.rows(&text)?;
         }
-        self.listed.clone_from(listed);
         self.path = schemas(listed);
         self.temporary.clone_from(temporary);
         for schema in &mut self.path {

@@ -57,9 +57,11 @@ impl Live {
         let mut own =
             Own::open(&upstream(&kind.upstream), login, &settings, patience).await.map_err(failed)?;
         let mut answers = Vec::with_capacity(QUERIES.len());
+        own.ask("BEGIN").await.map_err(failed)?;
         for question in &QUERIES {
             answers.push(own.ask(question.text).await.map_err(failed)?);
         }
+        own.ask("COMMIT").await.map_err(failed)?;
         let catalogue = Catalogue::load(&answers)
             .map_err(|cause| LiveError::Catalogue { store: store.name.clone(), cause })?;
         Ok(Self { store: store.name.clone(), own, catalogue: Arc::new(catalogue) })

@@ -31,24 +31,23 @@ const MAX_KNOWN: usize = 64;
 
 /// Objects below this number are the server's own and change with its version only.
 const VERSION_QUESTION: &str = "\
-    SELECT pg_catalog.current_setting('server_version_num'), pg_catalog.current_setting('search_path'), \
-    pg_catalog.count(*), pg_catalog.sum(pg_catalog.hashtextextended(v, 0)) FROM (\
-    SELECT 'r' || oid || ':' || xmin FROM pg_catalog.pg_class WHERE oid >= 16384 AND relkind <> 't' \
+    SELECT pg_catalog.current_setting('server_version_num'), pg_catalog.count(*), pg_catalog.sum(pg_catalog.hashtextextended(v, 0)) FROM (\
+    SELECT pg_catalog.concat('r', oid, ':', xmin) FROM pg_catalog.pg_class WHERE oid >= '16384' AND relkind <> 't' \
     AND relpersistence <> 't' UNION ALL \
-    SELECT 'a' || attrelid || '.' || attnum || ':' || xmin FROM pg_catalog.pg_attribute \
-    WHERE attrelid >= 16384 AND attnum > 0 UNION ALL \
-    SELECT 'v' || oid || ':' || xmin FROM pg_catalog.pg_rewrite WHERE oid >= 16384 UNION ALL \
-    SELECT 'i' || inhrelid || '.' || inhparent || ':' || xmin FROM pg_catalog.pg_inherits UNION ALL \
-    SELECT 'k' || oid || ':' || xmin FROM pg_catalog.pg_constraint WHERE oid >= 16384 UNION ALL \
-    SELECT 't' || oid || ':' || xmin FROM pg_catalog.pg_type WHERE oid >= 16384 UNION ALL \
-    SELECT 'f' || oid || ':' || xmin FROM pg_catalog.pg_proc WHERE oid >= 16384 UNION ALL \
-    SELECT 'o' || oid || ':' || xmin FROM pg_catalog.pg_operator WHERE oid >= 16384 UNION ALL \
-    SELECT 'c' || oid || ':' || xmin FROM pg_catalog.pg_cast WHERE oid >= 16384 UNION ALL \
-    SELECT 'l' || oid || ':' || xmin FROM pg_catalog.pg_collation WHERE oid >= 16384 UNION ALL \
-    SELECT 'g' || oid || ':' || xmin FROM pg_catalog.pg_trigger WHERE NOT tgisinternal UNION ALL \
-    SELECT 'd' || oid || ':' || xmin FROM pg_catalog.pg_attrdef UNION ALL \
-    SELECT 'n' || oid || ':' || xmin FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_(toast_)?temp' UNION ALL \
-    SELECT 'e' || oid || ':' || xmin FROM pg_catalog.pg_extension) AS u(v)";
+    SELECT pg_catalog.concat('a', attrelid, '.', attnum, ':', xmin) FROM pg_catalog.pg_attribute \
+    WHERE attrelid >= '16384' AND attnum > 0 UNION ALL \
+    SELECT pg_catalog.concat('v', oid, ':', xmin) FROM pg_catalog.pg_rewrite WHERE oid >= '16384' UNION ALL \
+    SELECT pg_catalog.concat('i', inhrelid, '.', inhparent, ':', xmin) FROM pg_catalog.pg_inherits UNION ALL \
+    SELECT pg_catalog.concat('k', oid, ':', xmin) FROM pg_catalog.pg_constraint WHERE oid >= '16384' UNION ALL \
+    SELECT pg_catalog.concat('t', oid, ':', xmin) FROM pg_catalog.pg_type WHERE oid >= '16384' UNION ALL \
+    SELECT pg_catalog.concat('f', oid, ':', xmin) FROM pg_catalog.pg_proc WHERE oid >= '16384' UNION ALL \
+    SELECT pg_catalog.concat('o', oid, ':', xmin) FROM pg_catalog.pg_operator WHERE oid >= '16384' UNION ALL \
+    SELECT pg_catalog.concat('c', oid, ':', xmin) FROM pg_catalog.pg_cast WHERE oid >= '16384' UNION ALL \
+    SELECT pg_catalog.concat('l', oid, ':', xmin) FROM pg_catalog.pg_collation WHERE oid >= '16384' UNION ALL \
+    SELECT pg_catalog.concat('g', oid, ':', xmin) FROM pg_catalog.pg_trigger WHERE NOT tgisinternal UNION ALL \
+    SELECT pg_catalog.concat('d', oid, ':', xmin) FROM pg_catalog.pg_attrdef UNION ALL \
+    SELECT pg_catalog.concat('n', oid, ':', xmin) FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_(toast_)?temp' UNION ALL \
+    SELECT pg_catalog.concat('e', oid, ':', xmin) FROM pg_catalog.pg_extension) AS u(v)";
 
 /// The library of one store.
 pub struct Catalogues {

@@ -71,6 +71,7 @@ pub(super) struct Conversation {
     pub(super) discard_bytes: usize,
     /// Bytes of a long message that are passed on to the client as they come.
     pub(super) stream_bytes: usize,
+    /// The client's path, once the server has said what it is.
     pub(super) search_path: Option<Vec<String>>,
     /// A statement that may change the `search_path` was sent in the current transaction.
     pub(super) path_touched: bool,
@@ -81,7 +82,7 @@ pub(super) struct Conversation {
 
 impl Conversation {
     /// Begins when the store has accepted the login; its ReadyForQuery is the first thing expected.
-    pub(super) fn new(settings: Settings, search_path: Option<Vec<String>>) -> Self {
+    pub(super) fn new(settings: Settings) -> Self {
         let Settings { limits, pins, is_on_record } = settings;
         Self {
             limits,
@@ -95,7 +96,7 @@ impl Conversation {
             runners: HashMap::new(),
             discard_bytes: 0,
             stream_bytes: 0,
-            search_path,
+            search_path: None,
             path_touched: false,
             ledger: Ledger::new(is_on_record),
             pins,
@@ -128,8 +129,7 @@ impl Conversation {
 
     /// Asks which `search_path` the client has now.
     pub(super) fn ask_search_path(&mut self, out: &mut Outbox) -> Result<(), Ending> {
-        let question = format!("SELECT pg_catalog.current_setting('{}', true)", settings::OUR_SEARCH_PATH);
-        self.ask(Purpose::SearchPath, &[question], out)
+        self.ask(Purpose::SearchPath, &[settings::path_question()], out)
     }
 
     /// Takes answers to questions.
@@ -137,15 +137,15 @@ impl Conversation {
         let answers = if ask.failed { None } else { Some(ask.answers) };
         match ask.purpose {
             Purpose::Pins => {
-                settings::check_pins(&self.pins, answers.as_deref()).map_err(Ending::server)?;
+                let path = settings::check_pins(&self.pins, answers.as_deref()).map_err(Ending::server)?;
+                self.search_path = Some(path);
                 out.events.push_back(Event::Authenticated);
             }
             Purpose::SearchPath => {
                 let word = answers.iter().flatten().flatten().flatten().next();
                 if let Some(word) = word {
-                    let word = word.as_deref().unwrap_or_default();
-                    self.search_path =
-                        settings::decode_path(word).ok_or(Ending::server(super::Fault::Setting))?;
+                    let path = settings::read_path(word.as_deref().unwrap_or_default());
+                    self.search_path = Some(path.ok_or(Ending::server(super::Fault::Setting))?);
                     self.path_touched = self.status != TransactionStatus::Idle;
                 }
                 self.waiting = None;

@@ -77,7 +77,7 @@ fn decline(asked: &mut bool, behind: &[u8], out: &mut Outbox) -> Result<(), Endi
 /// Between the start-up message and the store's first ReadyForQuery.
 pub(super) struct Gate {
     /// Who wants to come in.
-    pub(super) login: Box<Login>,
+    login: Box<Login>,
     own_key: CancelKey,
     /// The store waits for an answer of the client.
     is_asked: bool,

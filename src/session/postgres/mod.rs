@@ -151,8 +151,7 @@ impl Session {
             Phase::Doorstep(_) => Err(Ending::server(Fault::Unexpected)),
             Phase::Gate(gate) => match gate.server_says(input, &mut self.out) {
                 Ok((used, true)) => {
-                    let path = gate.login.search_path.clone();
-                    let mut conversation = Box::new(Conversation::new(self.settings.clone(), path));
+                    let mut conversation = Box::new(Conversation::new(self.settings.clone()));
                     let said = conversation.server_says(input.get(used..).unwrap_or_default(), &mut self.out);
                     self.phase = Phase::Inside(conversation);
                     said.map(|more| used.saturating_add(more))
@@ -242,7 +241,7 @@ impl Session {
         }
     }
 
-    /// The schemas that the client asked for; `None` if it never did.
+    /// The schemas of the client's path; `None` before the store has said what they are.
     #[must_use]
     pub fn search_path(&self) -> Option<&[String]> {
         match &self.phase {

@@ -1,6 +1,6 @@
 //! Statements on their way to the store.
 //!
-//! Invariant: every text is the planner's, or one of the few constants below.
+//! Invariant: every text is the planner's, or one of the few below.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -25,21 +25,24 @@ const FAILING: &str = "refused by sfumato";
 /// The text to send for a statement.
 pub(super) fn text(planned: &Planned) -> Cow<'_, str> {
     match &planned.kind {
-        Kind::Session(Effect::SearchPath { path, local, .. }) => Cow::Owned(set_search_path(path, *local)),
+        Kind::Session(Effect::SearchPath { path, local, tag }) => {
+            Cow::Owned(set_search_path(path.as_deref(), *local, tag))
+        }
         Kind::Answered { .. } => Cow::Borrowed(PLACEHOLDER),
         _ => Cow::Borrowed(&planned.sql),
     }
 }
 
-fn set_search_path(path: &Option<Vec<String>>, local: bool) -> String {
+fn set_search_path(path: Option<&[String]>, local: bool, tag: &str) -> String {
     let scope = if local { "LOCAL" } else { "SESSION" };
     match path {
+        // The standard's strings are pinned: a backslash is one.
         Some(path) => {
-            let word = settings::encode_path(Some(path));
-            format!("SET {scope} {} TO '{word}'", settings::OUR_SEARCH_PATH)
+            let quoted = settings::sent_path(path).map(|schema| format!("'{}'", schema.replace('\'', "''")));
+            format!("SET {scope} search_path TO {}", quoted.collect::<Vec<_>>().join(", "))
         }
-        None if local => format!("SET LOCAL {} TO ''", settings::OUR_SEARCH_PATH),
-        None => format!("RESET {}", settings::OUR_SEARCH_PATH),
+        None if tag == "RESET" => "RESET search_path".to_owned(),
+        None => format!("SET {scope} search_path TO DEFAULT"),
     }
 }
 

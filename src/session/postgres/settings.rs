@@ -29,10 +29,6 @@ pub(super) const PINNED: &[(&str, &str)] = &[
 /// Settings that are pinned unless the client asks for a value that is as good.
 pub(super) const DEFAULTS: &[(&str, &str)] = &[("extra_float_digits", "1")];
 
-/// A setting of our own, in which the server keeps the client's `search_path` with the semantics of
-/// transactions. The value is what [`encode_path`] gives.
-pub(super) const OUR_SEARCH_PATH: &str = "sfumato.search_path";
-
 /// What becomes of a setting that a client sends at start-up.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Choice {
@@ -40,7 +36,7 @@ pub(super) enum Choice {
     Send(String),
     /// Another value is pinned, which the client can live with.
     Pinned,
-    /// Kept by the session.
+    /// The client's path, sent in our own spelling ([`path_value`]).
     SearchPath(Vec<String>),
     /// Not allowed.
     Refused,
@@ -126,14 +122,22 @@ pub(super) fn report_may_pass(name: &str) -> bool {
     KNOWN.contains(&name)
 }
 
-/// A question whose one row says what the pinned settings are.
-pub(super) fn pins_question(pins: &[(String, String)]) -> String {
-    let names = pinned(pins).map(|(name, _)| format!("pg_catalog.current_setting('{name}')"));
-    format!("SELECT {}", names.collect::<Vec<_>>().join(", "))
+/// What the server calls the path along which it looks for names.
+const SEARCH_PATH: &str = "pg_catalog.current_setting('search_path')";
+
+/// A question whose one row says what the `search_path` is.
+pub(super) fn path_question() -> String {
+    format!("SELECT {SEARCH_PATH}")
 }
 
-/// Compares the answer to [`pins_question`] with what was asked for.
-pub(super) fn check_pins(pins: &[(String, String)], answers: Option<&[Rows]>) -> Result<(), Fault> {
+/// A question whose one row says what the pinned settings are, and the `search_path` behind them.
+pub(super) fn pins_question(pins: &[(String, String)]) -> String {
+    let names = pinned(pins).map(|(name, _)| format!("pg_catalog.current_setting('{name}')"));
+    format!("SELECT {}", names.chain([SEARCH_PATH.to_owned()]).collect::<Vec<_>>().join(", "))
+}
+
+/// Compares the answer to [`pins_question`] with what was asked for, and gives the `search_path`.
+pub(super) fn check_pins(pins: &[(String, String)], answers: Option<&[Rows]>) -> Result<Vec<String>, Fault> {
     let [rows] = answers.ok_or(Fault::Setting)? else { return Err(Fault::Setting) };
     let [row] = rows.as_slice() else { return Err(Fault::Setting) };
     let mut values = row.iter();
@@ -147,7 +151,8 @@ pub(super) fn check_pins(pins: &[(String, String)], answers: Option<&[Rows]>) ->
             return Err(Fault::Setting);
         }
     }
-    Ok(())
+    let path = values.next().and_then(Option::as_deref).ok_or(Fault::Setting)?;
+    read_path(path).ok_or(Fault::Setting)
 }
 
 fn pinned(pins: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
@@ -179,7 +184,7 @@ fn parse_name(text: &str) -> Option<(String, &str)> {
         let end = text.find(|c: char| c == ',' || c.is_whitespace()).unwrap_or(text.len());
         let (name, rest) = text.split_at_checked(end)?;
         let fine = !name.is_empty() && !name.contains('"');
-        return fine.then(|| (name.to_lowercase(), rest));
+        return fine.then(|| (name.to_ascii_lowercase(), rest));
     };
     let mut name = String::new();
     loop {
@@ -195,33 +200,33 @@ fn parse_name(text: &str) -> Option<(String, &str)> {
     }
 }
 
-/// A path as one word of digits, letters and points: safe in a start-up message and in a literal, whatever
-/// the names are. The empty word is no path at all.
-pub(super) fn encode_path(path: Option<&[String]>) -> String {
-    let Some(path) = path else { return String::new() };
-    let mut word = String::from("p");
-    for name in path {
-        word.push('.');
-        name.bytes().for_each(|byte| word.push_str(&format!("{byte:02x}")));
-    }
-    word
+/// The server's own schema.
+const OWN_SCHEMA: &str = "pg_catalog";
+
+/// The schemas of a client's path as the server is told them: what came with it is found first, whatever the client
+/// says, so that no operator which the server looks up itself (in `IN`, `BETWEEN`, `USING`, ...) and nothing in the
+/// server's own functions can mean something else. Named twice, a schema counts where it stands first.
+pub(super) fn sent_path(path: &[String]) -> impl Iterator<Item = &str> {
+    let is_late = path.iter().position(|schema| schema == OWN_SCHEMA).is_some_and(|place| place > 0);
+    is_late.then_some(OWN_SCHEMA).into_iter().chain(path.iter().map(String::as_str))
 }
 
-/// Reads what [`encode_path`] wrote; `None` if it is nothing of the kind.
-pub(super) fn decode_path(word: &str) -> Option<Option<Vec<String>>> {
-    if word.is_empty() {
-        return Some(None);
-    }
-    let names = word.strip_prefix('p')?;
-    let path = names.split('.').skip(1).map(|hex| String::from_utf8(bytes_of(hex)?).ok());
-    path.collect::<Option<Vec<_>>>().map(Some)
+/// The value of `search_path` for a start-up message.
+pub(super) fn path_value(path: &[String]) -> String {
+    let quoted = sent_path(path).map(|schema| format!("\"{}\"", schema.replace('"', "\"\"")));
+    quoted.collect::<Vec<_>>().join(", ")
 }
 
-fn bytes_of(hex: &str) -> Option<Vec<u8>> {
-    let (pairs, rest) = hex.as_bytes().as_chunks::<2>();
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let byte = |[high, low]: &[u8; 2]| Some((digit(*high)? << 4) | digit(*low)?);
-    rest.is_empty().then(|| pairs.iter().map(byte).collect())?
+/// The client's path in what the server says of it: the way back from [`sent_path`].
+pub(super) fn read_path(value: &str) -> Option<Vec<String>> {
+    let mut path = parse_path(value)?;
+    if let [first, rest @ ..] = path.as_slice()
+        && first == OWN_SCHEMA
+        && rest.iter().any(|schema| schema == OWN_SCHEMA)
+    {
+        path.remove(0);
+    }
+    Some(path)
 }
 
 #[cfg(test)]
@@ -265,13 +270,15 @@ mod tests {
 
     #[test]
     fn paths_survive_the_round_trip() {
-        for path in [None, Some(vec![]), Some(vec!["a'\\\"; --".to_owned(), "ü".to_owned()])] {
-            let word = encode_path(path.as_deref());
-            assert!(word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.'));
-            assert_eq!(decode_path(&word), Some(path));
-        }
-        for bad in ["x", "p.0", "p.zz", "p.ff", "p.+1"] {
-            assert_eq!(decode_path(bad), None, "{bad}");
+        for (path, value) in [
+            (&[][..], ""),
+            (&["a\"\\; --", "ü"], "\"a\"\"\\; --\", \"ü\""),
+            (&["pg_catalog", "a"], "\"pg_catalog\", \"a\""),
+            (&["a", "pg_catalog"], "\"pg_catalog\", \"a\", \"pg_catalog\""),
+        ] {
+            let path: Vec<String> = path.iter().map(ToString::to_string).collect();
+            assert_eq!(path_value(&path), value);
+            assert_eq!(read_path(value), Some(path));
         }
     }
 }

@@ -104,7 +104,7 @@ impl Login {
 
     /// Writes the start-up message for the store: what the client chose, then what is pinned.
     pub(super) fn write(&self, to_server: &mut BytesMut, pins: &[(String, String)]) -> Result<(), Ending> {
-        let own_path = settings::encode_path(self.search_path.as_deref());
+        let path = self.search_path.as_deref().map(settings::path_value);
         let names = [("user", self.user.as_str()), ("database", self.database.as_str())];
         let chosen = self.settings.iter().chain(pins).map(|(name, value)| (name.as_str(), value.as_str()));
         let all = names
@@ -112,7 +112,7 @@ impl Login {
             .chain(settings::DEFAULTS.iter().copied())
             .chain(chosen)
             .chain(settings::PINNED.iter().copied())
-            .chain([(settings::OUR_SEARCH_PATH, own_path.as_str())]);
+            .chain(path.as_deref().map(|path| ("search_path", path)));
         Ok(Startup::write(to_server, all)?)
     }
 }
@@ -191,11 +191,11 @@ mod tests {
             "timezone\0UTC\0",
             "extra_float_digits\x002\0",
             "standard_conforming_strings\0on\0",
-            "sfumato.search_path\0p.61.62\0",
+            "search_path\0\"a\", \"b\"\0",
         ] {
             assert!(sent.contains(part), "{part:?} in {sent:?}");
         }
-        assert!(!sent.contains("\0search_path") && !sent.contains("options"));
+        assert!(!sent.contains("options"));
     }
 
     #[test]

@@ -12,7 +12,7 @@ pub(in crate::sql) enum SetVerdict {
     Sent,
     /// It is sent with this value instead, which is what the protection relies on, for another spelling of it.
     SentAs(&'static str),
-    /// The session keeps it, and nothing is sent: `search_path`.
+    /// The session knows it, and sends it in a spelling of its own: `search_path`.
     Kept,
     /// It is refused. Where other values would do, these.
     Refused(Refused, &'static [&'static str]),
@@ -26,7 +26,7 @@ enum Handling {
     Among(&'static [&'static str]),
     /// A value that cannot change; other spellings of it are taken.
     Pinned { value: &'static str, spellings: &'static [&'static str] },
-    /// Any value, kept by the session.
+    /// Any value, sent by the session.
     Kept,
     /// No value: it can only go back to what it was when the session began, which it never left.
     Own,

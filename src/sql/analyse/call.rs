@@ -228,9 +228,8 @@ impl<'a> Analysis<'a> {
                     return Ok(None);
                 };
                 if setting.eq_ignore_ascii_case("search_path") {
-                    let path = self.listed_path().join(", ");
                     return Ok(Some(Term::public(
-                        Expr::text(path).cast(TypeName::builtin("text")),
+                        Expr::text(self.shown_path.clone()).cast(TypeName::builtin("text")),
                         Some(TypeRef::plain(oid::TEXT)),
                     )));
                 }

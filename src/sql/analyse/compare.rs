@@ -93,6 +93,7 @@ impl Analysis<'_> {
         let left_term = self.expr(left, level)?;
         let right_term = self.expr(right, level)?;
         self.comparable(&left_term, &right_term, "NULLIF")?;
+        self.implied(&["="], left_term.oid(), right_term.oid(), pos)?;
         let kind = ExprKind::NullIf(Box::new(left_term.expr), Box::new(right_term.expr));
         Ok(Term { expr: Expr { kind, pos }, label: left_term.label, ty: left_term.ty })
     }
@@ -114,6 +115,7 @@ impl Analysis<'_> {
             }
             let item_term = self.expr(item, level)?;
             self.comparable(&term, &item_term, "IN")?;
+            self.implied(&[if negated { "<>" } else { "=" }], term.oid(), item_term.oid(), pos)?;
             rewritten.push(item_term.expr);
         }
         Ok(boolean(ExprKind::In { negated, value: Box::new(term.expr), list: rewritten }, pos))
@@ -196,6 +198,7 @@ impl Analysis<'_> {
                     None => {
                         let condition = self.expr(condition, level)?;
                         self.comparable(operand, &condition, "CASE")?;
+                        self.implied(&["="], operand.oid(), condition.oid(), pos)?;
                         condition.expr
                     }
                 },

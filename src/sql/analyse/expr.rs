@@ -23,13 +23,17 @@ impl Analysis<'_> {
             }
             ExprKind::DistinctFrom { negated, left, right } => {
                 let (left, right) = self.compared(left, right, "IS DISTINCT FROM", level)?;
+                self.implied(&["="], self.quick_type(&left), self.quick_type(&right), pos)?;
                 Ok(boolean(ExprKind::DistinctFrom { negated: *negated, left, right }, pos))
             }
             ExprKind::NullIf(left, right) => self.null_if(left, right, pos, level),
             ExprKind::In { negated, value, list } => self.in_list(*negated, value, list, pos, level),
             ExprKind::Between { negated, symmetric, value, low, high } => {
-                let mut all = |expr| Ok(Box::new(self.public(expr, level, "BETWEEN")?.expr));
+                let mut all = |expr| self.public(expr, level, "BETWEEN");
                 let (value, low, high) = (all(value)?, all(low)?, all(high)?);
+                self.implied(&["<=", ">="], value.oid(), low.oid(), pos)?;
+                self.implied(&["<=", ">="], value.oid(), high.oid(), pos)?;
+                let [value, low, high] = [value, low, high].map(|term| Box::new(term.expr));
                 let kind = ExprKind::Between { negated: *negated, symmetric: *symmetric, value, low, high };
                 Ok(boolean(kind, pos))
             }

@@ -120,6 +120,7 @@ impl Analysis<'_> {
     ) -> Checked<ItemColumn> {
         let construct = format!("USING ({name})");
         self.comparable(&left.term, &right.term, &construct)?;
+        self.implied(&["="], left.term.oid(), right.term.oid(), Pos::NONE)?;
         let label = left.term.label.clone().merge(right.term.label.clone(), &construct, Pos::NONE)?;
         let ty = self.common_type([left.term.ty, right.term.ty]);
         let one_side = match kind {

@@ -70,6 +70,8 @@ pub(super) struct Analysis<'a> {
     world: &'a World,
     /// Schemas for unqualified names, in order.
     path: Vec<String>,
+    /// The path as the server would show it.
+    shown_path: String,
     /// `pg_catalog` heads the path without being listed.
     implicit_catalog: bool,
     salt: &'a [u8; 16],
@@ -113,6 +115,7 @@ impl<'a> Analysis<'a> {
         Self {
             world,
             path: world.catalogue.path(session.search_path, session.user),
+            shown_path: world.catalogue.shown_path(session.search_path),
             implicit_catalog: !world.catalogue.lists_itself(session.search_path),
             salt: session.salt,
             declared,
@@ -166,6 +169,7 @@ impl<'a> Analysis<'a> {
             may_raise: Cell::new(false),
             parameters,
             path: self.path.clone(),
+            shown_path: self.shown_path.clone(),
             outputs: Vec::new(),
             applied: BTreeMap::new(),
             varying: None,

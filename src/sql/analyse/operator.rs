@@ -50,7 +50,7 @@ impl Analysis<'_> {
     }
 
     /// The type of a rewritten expression, where its form tells.
-    fn quick_type(&self, expr: &Expr) -> Option<Oid> {
+    pub(super) fn quick_type(&self, expr: &Expr) -> Option<Oid> {
         match &expr.kind {
             ExprKind::Cast { to, .. } if to.dimensions.is_empty() => {
                 self.catalogue().type_by_name(&to.name, &[]).map(|ty| ty.oid)
@@ -118,6 +118,26 @@ impl Analysis<'_> {
         }
         // An extension has operators of this name too, and only the server knows the types.
         Ok((op.clone(), None))
+    }
+}
+
+impl Analysis<'_> {
+    /// Operators that the server looks up itself (`IN` is `=`, ...): along the path, so that each it may find there must be
+    /// allowed.
+    pub(super) fn implied(
+        &self,
+        names: &[&str],
+        left: Option<Oid>,
+        right: Option<Oid>,
+        pos: Pos,
+    ) -> Checked<()> {
+        let before = self.may_raise.get();
+        let found = names
+            .iter()
+            .try_for_each(|name| self.resolve_operator(&Qualified::bare(*name), left, right, pos).map(drop));
+        // Comparing raises where it is known to, which is where it is spelt out too.
+        self.may_raise.set(before);
+        found
     }
 }
 

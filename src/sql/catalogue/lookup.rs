@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use pg_query::protobuf::KeywordKind;
+
 use super::super::ir::Qualified;
 use super::{Cast, Catalogue, Collation, Function, Oid, Operator, Relation, Type, TypeKind, TypeRef};
 
@@ -18,6 +20,12 @@ impl Catalogue {
             path.insert(0, "pg_catalog".to_owned());
         }
         path
+    }
+
+    /// The path, `wanted` or the store's own, as the server shows it.
+    pub(in crate::sql) fn shown_path(&self, wanted: Option<&[String]>) -> String {
+        let listed = wanted.unwrap_or(&self.search_path).iter();
+        listed.map(|schema| quoted(schema)).collect::<Vec<_>>().join(", ")
     }
 
     /// True if the path, `wanted` or the store's own, lists `pg_catalog`.
@@ -172,4 +180,17 @@ impl Catalogue {
         let ty = self.types.get(&self.base_type(TypeRef::plain(ty)).oid)?;
         if ty.kind == TypeKind::Composite { self.relations.get(&ty.relation?) } else { None }
     }
+}
+
+/// A name in quotes, if it needs them (`quote_identifier`).
+fn quoted(name: &str) -> String {
+    let is_plain =
+        name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+            && !name.starts_with(|first: char| first.is_ascii_digit());
+    let is_free = |name: &str| {
+        let scanned = pg_query::scan(name).map(|scanned| scanned.tokens);
+        let free = [KeywordKind::NoKeyword as i32, KeywordKind::UnreservedKeyword as i32];
+        matches!(scanned.as_deref(), Ok([one]) if free.contains(&one.keyword_kind))
+    };
+    if is_plain && is_free(name) { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
 }

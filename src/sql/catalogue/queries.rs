@@ -1,8 +1,8 @@
 //! The questions whose answers make a snapshot.
 //!
-//! They run in this order on one connection, in one transaction if there is one, and every name in them is
-//! qualified. The second empties the search path, so that the server prints view definitions with qualified
-//! names; the last puts the session's own back.
+//! They run in this order on one connection, in one transaction, and every name in them is qualified. The second
+//! empties the search path, so that the server prints view definitions with qualified names; the last puts the
+//! session's own back. Both change it for the transaction only: what the client has set, and for how long, stays.
 
 /// One question.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +22,11 @@ pub const QUERIES: [CatalogueQuery; 15] = [
                pg_catalog.string_to_array(pg_catalog.current_setting('search_path'), ',')) AS u(s)), \
                pg_catalog.getdatabaseencoding()",
     },
-    CatalogueQuery { name: "enter", text: "SELECT pg_catalog.set_config('search_path', '', false)" },
+    CatalogueQuery {
+        name: "enter",
+        text: "SELECT pg_catalog.set_config('search_path', CASE WHEN pg_catalog.set_config('sfumato.search_path', \
+               pg_catalog.current_setting('search_path'), true) IS NULL THEN '' ELSE '' END, true)",
+    },
     CatalogueQuery { name: "schemas", text: "SELECT nspname FROM pg_catalog.pg_namespace" },
     CatalogueQuery {
         name: "relations",
@@ -99,7 +103,10 @@ pub const QUERIES: [CatalogueQuery; 15] = [
                FROM pg_catalog.pg_collation c JOIN pg_catalog.pg_namespace n ON n.oid = c.collnamespace",
     },
     CatalogueQuery { name: "extensions", text: "SELECT extname, extversion FROM pg_catalog.pg_extension" },
-    CatalogueQuery { name: "leave", text: "RESET search_path" },
+    CatalogueQuery {
+        name: "leave",
+        text: "SELECT pg_catalog.set_config('search_path', pg_catalog.current_setting('sfumato.search_path'), true)",
+    },
 ];
 
 /// What runs when the rows of a table are changed: triggers (those of foreign keys apart), rules, and expressions that

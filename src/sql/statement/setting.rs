@@ -62,10 +62,7 @@ pub(super) fn show(one: &One<'_>, name: &str) -> Checked<Planned> {
             Err(Denial::unlisted(&format!("showing setting `{name}`"), refused, Pos::NONE))
         }
         ShowVerdict::Kept => {
-            let shown = match one.session.search_path {
-                None => one.world.catalogue.own_search_path().join(", "),
-                Some(path) => path.join(", "),
-            };
+            let shown = one.world.catalogue.shown_path(one.session.search_path);
             let columns = vec![Column { name: "search_path".to_owned(), type_oid: oid::TEXT }];
             let kind = Kind::Answered { columns, rows: vec![vec![Some(shown)]], tag: "SHOW" };
             Ok(answered(kind))

@@ -186,6 +186,7 @@ fn pins(strings: &str) -> Vec<u8> {
         "off",
         "base64",
         "content",
+        "\"$user\", public",
     ];
     let mut row = (u16::try_from(values.len()).unwrap()).to_be_bytes().to_vec();
     for value in values {

@@ -164,14 +164,14 @@ fn the_search_path_is_kept_by_the_store() {
         }
     };
     let mut talk = Talk::open().knows("set", effect(Some("a b"))).knows("q", planned("SELECT q", "+"));
-    assert_eq!(talk.client(&ask("set")), " | Q(SET SESSION sfumato.search_path TO \\'p.612062\\'.)");
+    assert_eq!(talk.client(&ask("set")), " | Q(SET SESSION search_path TO \\'a b\\'.)");
     // What follows waits until it is known which path holds.
     assert_eq!(talk.client(&ask("q")), " | ");
     let said = talk.server(&messages(&[(b'C', b"SET\0"), (b'Z', b"I")]));
     assert!(said.starts_with("C(SET.) Z(I) | P(sfumato_ask.SELECT pg_catalog.current_setting("), "{said}");
     let answer = [
         messages(&[(b'1', b""), (b'2', b"")]),
-        row(&["p.612062"]),
+        row(&["\"a b\""]),
         messages(&[(b'C', b"SELECT 1\0"), (b'3', b""), (b'3', b""), (b'Z', b"I")]),
     ];
     assert_eq!(talk.server(&answer.concat()), " | ");

@@ -33,6 +33,7 @@ fn load(cluster: &Cluster) -> Catalogue {
     let mut psql = cluster.client("psql", cluster.port);
     psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"]);
     psql.args(["-F", &FIELD.to_string(), "-R", &RECORD.to_string(), "-P", &format!("null={NULL}")]);
+    psql.args(["-c", "BEGIN"]);
     for query in QUERIES {
         psql.args(["-c", query.text, "-c", &format!("\\echo {ANSWER}")]);
     }

@@ -1,0 +1,173 @@
+//! What a session is told to be, and what happens around it: its search path, tables that change under it, clients that
+//! vanish. The binary in front of a real server, beside the same server asked directly.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "a test may panic, and shares its support"
+)]
+
+#[path = "support/cluster.rs"]
+mod cluster;
+mod support;
+
+use cluster::Cluster;
+use support::Proxy;
+
+const SCHEMA: &str = "
+    CREATE SCHEMA shop;
+    CREATE SCHEMA other;
+    CREATE SCHEMA trap;
+    CREATE TYPE shop.mood AS ENUM ('good', 'bad');
+    CREATE TABLE shop.visits (id int PRIMARY KEY, ip inet, mood shop.mood DEFAULT 'good', free text);
+    INSERT INTO shop.visits SELECT n, inet '203.0.113.0' + n, 'bad', 'f' || n FROM generate_series(1, 9) n;
+    CREATE TABLE shop.orders (id int, visit int REFERENCES shop.visits, CHECK (id > 0));
+    CREATE VIEW shop.recent AS SELECT id, ip, mood FROM shop.visits;
+    CREATE FUNCTION shop.twice(n int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 2 * n';
+    CREATE TABLE other.visits (id int, told text);
+    INSERT INTO other.visits VALUES (7, 'other');
+    CREATE TABLE public.plain (a int);
+    CREATE TABLE public.visits (b int);
+    CREATE FUNCTION trap.equal(text, text) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+    CREATE FUNCTION trap.crossed(int, text) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+    CREATE OPERATOR trap.= (LEFTARG = text, RIGHTARG = text, FUNCTION = trap.equal);
+    CREATE OPERATOR trap.= (LEFTARG = int, RIGHTARG = text, FUNCTION = trap.crossed);
+    CREATE TABLE trap.pg_class (relname text);
+    CREATE ROLE employee LOGIN;
+    CREATE ROLE shopper LOGIN;
+    ALTER ROLE shopper SET search_path = shop, public;
+    GRANT USAGE ON SCHEMA shop, other, trap TO employee, shopper;
+    GRANT SELECT ON ALL TABLES IN SCHEMA shop, other, public, trap TO employee, shopper;";
+
+const POLICY: &str = r#"
+[keys]
+current = "test"
+[keys.ring]
+"test" = { file = "@KEY@" }
+[treatments]
+coarse-ip = { truncate = { ipv4 = 16, ipv6 = 32 } }
+[[stores]]
+name = "app"
+protocol = "postgres"
+listen = "127.0.0.1:0"
+upstream = "127.0.0.1:@PORT@"
+unlisted = "pass"
+[stores.fields]
+"shop.visits.ip" = "coarse-ip"
+"#;
+
+fn start() -> Option<(Cluster, Proxy)> {
+    let cluster = Cluster::start()?;
+    cluster.psql(SCHEMA);
+    let proxy = Proxy::start(&POLICY.replace("@PORT@", &cluster.port.to_string()));
+    Some((cluster, proxy))
+}
+
+/// What psql prints for a script, errors among it.
+fn psql(cluster: &Cluster, port: u16, user: &str, options: &str, script: &str) -> String {
+    let file = cluster.folder().join(format!("script-{port}-{user}.sql"));
+    std::fs::write(&file, script).unwrap();
+    let mut psql = cluster.client("psql", port);
+    psql.env("PGUSER", user).env("PGOPTIONS", options);
+    let output = psql.args(["-X", "-At", "-f"]).arg(&file).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    format!("{}{}", text(&output.stdout), text(&output.stderr))
+}
+
+/// What depends on the path: what psql describes, and the functions and types that ask the server for it.
+const ASKED: &str = r"
+\d
+\dt
+\dv
+\df
+\dT
+\d visits
+\d recent
+\d orders
+\d plain
+\sv shop.recent
+SELECT relname, pg_table_is_visible(oid) FROM pg_class WHERE relnamespace::regnamespace::text IN ('shop', 'other', 'public') ORDER BY oid;
+SELECT proname, pg_function_is_visible(oid) FROM pg_proc WHERE proname = 'twice';
+SELECT 'visits'::regclass, 'shop.visits'::regclass, 'visits'::regclass::oid = 'shop.visits'::regclass::oid;
+SELECT to_regclass('orders'), to_regtype('mood'), to_regproc('twice'), 'shop.mood'::regtype, 'shop.twice'::regproc;
+SELECT current_schema(), current_schema, current_schemas(true), current_schemas(false), current_setting('search_path');
+SHOW search_path;
+SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'shop.visits'::regclass AND attnum > 0 ORDER BY attnum;
+SELECT pg_get_viewdef('shop.recent'::regclass), pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'shop.orders'::regclass ORDER BY oid;
+SELECT count(*) FROM visits;
+";
+
+#[test]
+fn what_asks_for_the_search_path_hears_the_clients() {
+    let Some((cluster, proxy)) = start() else { return };
+    for (user, options, before) in [
+        ("employee", "", ""),
+        ("employee", "", "SET search_path = shop;"),
+        ("employee", "", "SET search_path TO other, shop, \"$user\";"),
+        ("employee", "", "SET search_path TO 'nowhere', \"Shop\";"),
+        ("employee", "", "SET search_path = '';"),
+        ("employee", "", "SET search_path = pg_catalog, shop;"),
+        ("employee", "-c search_path=shop,\\ public", ""),
+        ("employee", "-c search_path=shop,\\ public", "SET search_path = other; RESET search_path;"),
+        ("employee", "-c search_path=shop,\\ public", "SET search_path = other; DISCARD ALL;"),
+        ("employee", "-c search_path=shop,\\ public", "SET search_path = other; RESET ALL;"),
+        ("employee", "", "SET search_path = other; SET search_path TO DEFAULT;"),
+        ("employee", "", "BEGIN; SET LOCAL search_path = shop;"),
+        ("employee", "", "BEGIN; SET LOCAL search_path = shop; COMMIT;"),
+        ("employee", "", "BEGIN; SET search_path = shop; ROLLBACK;"),
+        ("employee", "", "BEGIN; SET search_path = shop; COMMIT;"),
+        (
+            "employee",
+            "",
+            "BEGIN; SET search_path = other; SAVEPOINT s; SET search_path = shop; ROLLBACK TO s;",
+        ),
+        ("employee", "", "BEGIN; SET search_path = shop; SELECT 1/0; ROLLBACK;"),
+        ("employee", "", "SET search_path = other\\; SET search_path = shop;"),
+        ("shopper", "", ""),
+        ("shopper", "", "SET search_path = other; RESET search_path;"),
+        ("shopper", "-c search_path=other", "RESET search_path;"),
+    ] {
+        let ask = |port| psql(&cluster, port, user, options, &format!("{before}{ASKED}"));
+        let (direct, proxied) = (ask(cluster.port), ask(proxy.address().port()));
+        let changed = |line: &&str| !line.contains("psql:") && !line.contains("LINE") && !line.contains('^');
+        for (direct, proxied) in direct.lines().filter(changed).zip(proxied.lines().filter(changed)) {
+            assert_eq!(proxied, direct, "{user} {options} {before}");
+        }
+        assert!(direct.lines().count() > 30, "{direct}");
+    }
+}
+
+#[test]
+fn a_path_puts_nothing_in_the_place_of_what_came_with_the_server() {
+    let Some((cluster, proxy)) = start() else { return };
+    let asked = |statement: &str| {
+        let script = format!("SET search_path = trap, pg_catalog, shop;\n{statement};\n");
+        psql(&cluster, proxy.address().port(), "employee", "", &script)
+    };
+    // The client's own names mean what the client says.
+    assert_eq!(asked("SELECT count(*) FROM pg_class"), "SET\n0\n");
+    assert_eq!(asked("SHOW search_path"), "SET\ntrap, pg_catalog, shop\n");
+    // An operator of a user stands behind what came with the server, and is refused where that has none, spelt out or not.
+    for statement in [
+        "SELECT @ = 'b'::text",
+        "SELECT @ IN ('b'::text)",
+        "SELECT @ IN (SELECT 'b'::text)",
+        "SELECT NULLIF(@, 'b'::text) IS NULL",
+        "SELECT CASE @ WHEN 'b'::text THEN true ELSE false END",
+        "SELECT @ IS NOT DISTINCT FROM 'b'::text",
+        "SELECT EXISTS (SELECT FROM (SELECT @ AS t) a JOIN (SELECT 'b'::text AS t) b USING (t))",
+        "SELECT EXISTS (SELECT FROM (SELECT @ AS t) a NATURAL JOIN (SELECT 'b'::text AS t) b)",
+    ] {
+        assert_eq!(asked(&statement.replace('@', "'a'::text")), "SET\nf\n", "{statement}");
+        let crossed = asked(&statement.replace('@', "1"));
+        assert!(
+            crossed.contains("ERROR") && crossed.contains("operator = is refused"),
+            "{statement}: {crossed}"
+        );
+    }
+}
