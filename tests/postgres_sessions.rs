@@ -62,9 +62,15 @@ unlisted = "pass"
 "#;
 
 fn start() -> Option<(Cluster, Proxy)> {
+    start_with("", "")
+}
+
+/// With more lines for the store, and for its fields.
+fn start_with(more: &str, fields: &str) -> Option<(Cluster, Proxy)> {
     let cluster = Cluster::start()?;
     cluster.psql(SCHEMA);
-    let proxy = Proxy::start(&POLICY.replace("@PORT@", &cluster.port.to_string()));
+    let policy = POLICY.replace("unlisted", &format!("{more}\nunlisted"));
+    let proxy = Proxy::start(&format!("{}{fields}\n", policy.replace("@PORT@", &cluster.port.to_string())));
     Some((cluster, proxy))
 }
 
@@ -170,4 +176,159 @@ fn a_path_puts_nothing_in_the_place_of_what_came_with_the_server() {
             "{statement}: {crossed}"
         );
     }
+}
+
+/// Drives psycopg: each line of a script is done by a session of the proxy (`p`), which sees what comes, or directly by
+/// the owner of the tables (`d`), and prints what came.
+const DRIVER: &str = r#"
+import sys, psycopg
+from psycopg import ClientCursor
+proxy, store, script = sys.argv[1:4]
+def connect(port, user):
+    return psycopg.connect(host="127.0.0.1", port=port, user=user, dbname="postgres", autocommit=True)
+direct = connect(store, "postgres")
+session = connect(proxy, "employee")
+for line in script.split("\n"):
+    if not line.strip():
+        continue
+    who, statement = line.strip().split(" ", 1)
+    if who == "d":
+        direct.execute(statement)
+        continue
+    for attempt in range(2):
+        try:
+            if who == "s":
+                cursor = ClientCursor(session).execute(statement)
+            else:
+                cursor = session.execute(statement, prepare=True, binary=(who == "b"))
+            print(*(cursor.fetchall() if cursor.description else [cursor.statusmessage]), sep=" ", flush=True)
+            break
+        except psycopg.Error as error:
+            print(error.sqlstate, flush=True)
+            if error.sqlstate != "0A000" or session.info.transaction_status == 3:
+                break
+"#;
+
+fn drive(cluster: &Cluster, proxy: &Proxy, script: &str) -> Option<String> {
+    let python = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers/bin/python");
+    if !python.exists() {
+        eprintln!("no drivers here: nothing tested");
+        return None;
+    }
+    let ports = [proxy.address().port(), cluster.port].map(|port| port.to_string());
+    let output =
+        std::process::Command::new(python).args(["-c", DRIVER]).args(ports).arg(script).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    Some(text(&output.stdout))
+}
+
+/// What changes between two statements, and what the next one gives; the first is the same.
+const CHANGES: &[(&str, &str)] = &[
+    // A protected column takes the name of a free one: the policy's field is gone, and its table refused.
+    (
+        "ALTER TABLE lab.pairs RENAME note TO was; ALTER TABLE lab.pairs RENAME ip TO note",
+        "SELECT note FROM lab.pairs",
+    ),
+    // A view is over protected rows now.
+    ("CREATE OR REPLACE VIEW lab.seen AS SELECT ip AS note FROM lab.pairs", "SELECT note FROM lab.seen"),
+    // A table goes, and a view takes its name.
+    (
+        "ALTER TABLE lab.free RENAME TO gone; CREATE VIEW lab.free AS SELECT ip AS note FROM lab.pairs; GRANT SELECT ON lab.free TO employee",
+        "SELECT note FROM lab.free",
+    ),
+];
+
+#[test]
+fn a_strict_store_never_runs_a_plan_of_before() {
+    const TABLES: &str = "
+        DROP SCHEMA IF EXISTS lab CASCADE; CREATE SCHEMA lab; GRANT USAGE ON SCHEMA lab TO employee;
+        CREATE TABLE lab.pairs (ip text, note text); INSERT INTO lab.pairs VALUES ('203.0.113.7', 'free');
+        CREATE TABLE lab.free (note text); INSERT INTO lab.free VALUES ('free');
+        CREATE VIEW lab.seen AS SELECT note FROM lab.pairs;
+        GRANT SELECT ON lab.pairs, lab.free, lab.seen TO employee;";
+    let Some((cluster, proxy)) = start_with("catalogue = \"strict\"", "\"lab.pairs.ip\" = \"coarse-ip\"")
+    else {
+        return;
+    };
+    for (change, asked) in CHANGES {
+        for way in ["s", "p", "b"] {
+            for block in [false, true] {
+                cluster.psql(TABLES);
+                let (before, after) = if block { ("s BEGIN", "s ROLLBACK") } else { ("", "") };
+                let script =
+                    format!("{way} {asked}\nd {change}\n{before}\n{way} {asked}\n{way} {asked}\n{after}");
+                let Some(out) = drive(&cluster, &proxy, &script) else { return };
+                assert!(!out.contains("203.0.113.7"), "{way} {change}: {out}");
+                assert!(out.starts_with("('free',)\n"), "{out}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_strict_store_answers_as_another_does() {
+    let Some((cluster, proxy)) = start_with("catalogue = \"strict\"", "") else { return };
+    let script = "
+        p SELECT 1
+        p SELECT count(*) FROM shop.visits
+        s SELECT count(*) FROM shop.visits; SELECT max(id) FROM shop.visits
+        s SELECT ip FROM shop.visits WHERE id = 1
+        b SELECT id FROM shop.recent WHERE id = 2
+        s BEGIN
+        s DECLARE c CURSOR FOR SELECT id FROM shop.visits ORDER BY id
+        s FETCH 2 FROM c
+        s SELECT 1 / (id - id) FROM other.visits
+        s SELECT id FROM shop.visits
+        s ROLLBACK
+        s BEGIN; SELECT id FROM other.visits; COMMIT
+        s PREPARE two AS SELECT id FROM other.visits
+        s EXECUTE two
+        s COMMIT; SELECT id FROM other.visits
+        s BEGIN ISOLATION LEVEL REPEATABLE READ
+        s SELECT id FROM other.visits
+        s ROLLBACK
+        s SELECT * FROM nowhere
+        s SET search_path = other
+        s SELECT told FROM visits
+        d ALTER TABLE other.visits RENAME told TO said
+        s SELECT told FROM visits
+        s SELECT said FROM visits
+        d DROP TABLE other.visits
+        s SELECT said FROM visits
+        s SELECT said FROM visits
+        s SELECT count(*) FROM shop.visits";
+    let Some(out) = drive(&cluster, &proxy, script) else { return };
+    let expected = "
+        (1,)
+        (9,)
+        (9,)
+        (IPv4Interface('203.0.0.0/16'),)
+        (2,)
+        BEGIN
+        DECLARE CURSOR
+        (1,) (2,)
+        22012
+        25P02
+        ROLLBACK
+        BEGIN
+        PREPARE
+        (7,)
+        0A000
+        0A000
+        BEGIN
+        0A000
+        ROLLBACK
+        42P01
+        SET
+        ('other',)
+        42703
+        ('other',)
+        42P01
+        42P01
+        (9,)";
+    let lines = |text: &str| {
+        text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(lines(&out), lines(expected));
 }

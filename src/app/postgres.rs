@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::config::{ByRole, PostgresStore, PostgresUpstream, Store};
+use super::config::{ByRole, CatalogueCheck, PostgresStore, PostgresUpstream, Store};
 use super::run::StartError;
 use crate::base::budget::Budget;
 use crate::front::audit::AuditLog;
@@ -40,7 +40,12 @@ pub(super) fn store(
             connect_timeout: milliseconds(config.timeouts.connect_timeout_ms),
             write_timeout: milliseconds(config.timeouts.idle_timeout_ms),
         },
-        settings: Settings { pins: pins.collect(), is_on_record: audit.is_on(), ..Settings::default() },
+        settings: Settings {
+            pins: pins.collect(),
+            is_on_record: audit.is_on(),
+            is_strict: kind.catalogue == CatalogueCheck::Strict,
+            ..Settings::default()
+        },
         budget: Budget::new(MESSAGE_BUDGET_BYTES),
         library: Arc::clone(&library) as Arc<_>,
         workshop: Arc::new(Workshop::start(2).map_err(StartError::Workers)?),

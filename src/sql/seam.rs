@@ -38,6 +38,9 @@ pub struct Planned {
     pub reads_protected: bool,
     /// The rulings about the fields that it reads, each once.
     pub applied: Arc<[Ruling]>,
+    /// A statement that gives no row and takes no right, whose parsing locks the relations that `sql` names, so that none
+    /// of them changes before the transaction's end; empty if there are none.
+    pub locks: String,
 }
 
 /// What kind of answer a statement has.

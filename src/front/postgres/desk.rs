@@ -11,7 +11,7 @@ use super::cancel::Issued;
 use super::library::{OwnedView, Plans, Who};
 use super::workshop::Plan;
 use crate::audit::Shape;
-use crate::session::postgres::{Ending, Event, PlanRequest, Rows, Session};
+use crate::session::postgres::{Ending, Event, PlanRequest, Rows, Session, Verdict};
 use crate::sql::{Planned, Refusal};
 
 /// A planner's answer on its way.
@@ -23,10 +23,15 @@ const MAX_CACHED: usize = 128;
 /// Longer texts are planned each time.
 const MAX_CACHED_BYTES: usize = 8_192;
 
+/// Beyond this level the answer about the version is as old as the transaction.
+const ISOLATION_QUESTION: &str = "SELECT pg_catalog.current_setting('transaction_isolation')";
+
 /// What the session's questions to the store are for.
 enum Asking {
     Nothing,
     Version,
+    /// The version, for a plan that is about to be run under the policy of this generation.
+    Guard(u64),
     Catalogue(Rows),
 }
 
@@ -44,6 +49,10 @@ pub(super) struct Desk {
     cache: HashMap<Asked, (Vec<Planned>, Vec<Shape>)>,
     asking: Asking,
     is_open: bool,
+    /// What was planned waits to be run, and something has to be learnt before.
+    is_guarding: bool,
+    /// The store did not say whether a plan holds: it is asked at the next opportunity.
+    must_look: bool,
     /// Until then the catalogue is not looked at; `None` if it was not found out yet.
     fresh_until: Option<Instant>,
     /// The statement that is being planned.
@@ -69,6 +78,8 @@ impl Desk {
             cache: HashMap::new(),
             asking: Asking::Nothing,
             is_open: false,
+            is_guarding: false,
+            must_look: false,
             fresh_until: None,
             asked: None,
             refused: None,
@@ -99,12 +110,13 @@ impl Desk {
 
     /// Looks from time to time whether the catalogue has changed, before the client is heard again.
     pub(super) fn heed_catalogue(&mut self, session: &mut Session, store: &Store) -> Result<(), Ending> {
-        let is_fresh = self.fresh_until.is_some_and(|until| Instant::now() < until);
+        let is_fresh = !self.must_look && self.fresh_until.is_some_and(|until| Instant::now() < until);
         if is_fresh || !self.is_open || !session.pause() {
             return Ok(());
         }
         // Only a session that can look asks the library, which then has others wait for it.
-        self.fresh_until = self.who.as_ref().and_then(|who| store.library.fresh_until(who, &self.version));
+        let known = self.who.as_ref().filter(|_| !std::mem::take(&mut self.must_look));
+        self.fresh_until = known.and_then(|who| store.library.fresh_until(who, &self.version));
         if self.fresh_until.is_some() || !self.ask_version(session, store)? {
             session.open()?;
         }
@@ -124,6 +136,11 @@ impl Desk {
                 self.ask_version(session, store)?;
             }
             Event::Plan(request) => return self.plan(request, session, store),
+            Event::Guard { locks } => {
+                self.asking = Asking::Guard(self.generation);
+                session
+                    .ask_locked(&locks, &[ISOLATION_QUESTION.to_owned(), store.library.version_question()])?;
+            }
             Event::Answers(answers) => return self.answered(answers, session, store),
             Event::Connect { .. } | Event::Cancel(_) | Event::Account(_) => {}
         }
@@ -219,14 +236,34 @@ impl Desk {
         let (version, plans) = match (answers, asking) {
             (Some(answers), Asking::Version) => {
                 let version = answers.into_iter().next().unwrap_or_default();
-                match store.library.find(&who, &version) {
-                    Some(plans) => (version, plans),
-                    None => {
-                        self.asking = Asking::Catalogue(version);
-                        session.ask(&store.library.catalogue_questions())?;
-                        return Ok(None);
-                    }
+                match self.find(&who, version, session, store)? {
+                    Some(found) => found,
+                    None => return Ok(None),
                 }
+            }
+            (Some(mut answers), Asking::Guard(generation)) => {
+                let version = answers.pop().unwrap_or_default();
+                let isolation = answers.pop().and_then(|rows| rows.into_iter().flatten().next().flatten());
+                if !isolation.is_some_and(|level| matches!(&*level, "read committed" | "read uncommitted")) {
+                    return session.guarded(Verdict::Refused(old_snapshot())).map(|()| None);
+                }
+                if version == self.version && generation == self.generation {
+                    return session.guarded(Verdict::Holds).map(|()| None);
+                }
+                self.is_guarding = true;
+                match self.find(&who, version, session, store)? {
+                    Some(found) => found,
+                    None => return Ok(None),
+                }
+            }
+            // The client has the store's error.
+            (None, Asking::Guard(_)) => {
+                self.must_look = true;
+                return Ok(None);
+            }
+            (None, _) if std::mem::take(&mut self.is_guarding) => {
+                self.must_look = true;
+                return Ok(None);
             }
             (Some(answers), Asking::Catalogue(version)) => {
                 let plans = store.library.learn(&who, &version, answers).ok_or_else(unreadable)?;
@@ -244,6 +281,22 @@ impl Desk {
         self.learnt(version, plans, session, store)
     }
 
+    /// The planner for a version, if it is known; else it is asked for.
+    fn find(
+        &mut self,
+        who: &Who,
+        version: Rows,
+        session: &mut Session,
+        store: &Store,
+    ) -> Result<Option<(Rows, Arc<dyn Plans>)>, Ending> {
+        if let Some(plans) = store.library.find(who, &version) {
+            return Ok(Some((version, plans)));
+        }
+        self.asking = Asking::Catalogue(version);
+        session.ask(&store.library.catalogue_questions())?;
+        Ok(None)
+    }
+
     /// Goes on with what waited for the catalogue: a statement, or the client before the door.
     fn learnt(
         &mut self,
@@ -257,6 +310,9 @@ impl Desk {
             (self.version, self.plans) = (version, Some(plans));
             self.cache.clear();
             session.forget_plans();
+        }
+        if std::mem::take(&mut self.is_guarding) {
+            return session.guarded(Verdict::Changed).map(|()| None);
         }
         match (&self.asked, self.refused.take()) {
             (None, _) => {
@@ -277,6 +333,17 @@ impl Desk {
 /// True if the refusal says that something does not exist.
 fn is_unknown_name(refusal: &Refusal) -> bool {
     matches!(refusal.sqlstate, "42P01" | "42703" | "42883" | "42704" | "3F000")
+}
+
+/// A transaction that sees the catalogue as it was.
+fn old_snapshot() -> Refusal {
+    Refusal {
+        sqlstate: "0A000",
+        message: "a transaction that is not READ COMMITTED is refused where the catalogue is `strict`"
+            .to_owned(),
+        hint: Some("begin it with ISOLATION LEVEL READ COMMITTED".to_owned()),
+        position: None,
+    }
 }
 
 /// What stands for a plan whose making failed in a way that must not happen.

@@ -46,14 +46,19 @@ pub(super) struct Ask {
 }
 
 impl Ask {
-    /// Writes the questions and remembers how many they are.
+    /// Writes the questions and remembers how many they are. What locks is parsed before them and not run; its answer has
+    /// no rows.
     pub(super) fn write(
         purpose: Purpose,
-        questions: &[String],
+        (locks, questions): (&[String], &[String]),
         has_sync: bool,
         max_bytes: usize,
         out: &mut BytesMut,
     ) -> Result<Self, TooLong> {
+        for text in locks {
+            Parse { name: OURS, text, parameter_types: Vec::new() }.write(out)?;
+            Close { target: Target::Statement, name: OURS }.write(out)?;
+        }
         for text in questions {
             Parse { name: OURS, text, parameter_types: Vec::new() }.write(out)?;
             frame::write(out, tag::BIND, |out| {
@@ -66,7 +71,7 @@ impl Ask {
             Close { target: Target::Statement, name: OURS }.write(out)?;
         }
         backend::write_empty(out, if has_sync { tag::SYNC } else { tag::FLUSH });
-        let questions = questions.len().saturating_mul(2);
+        let questions = questions.len().saturating_mul(2).saturating_add(locks.len());
         Ok(Self { purpose, answers: Vec::new(), has_sync, failed: false, questions, bytes_left: max_bytes })
     }
 

@@ -88,12 +88,15 @@ impl Conversation {
             tag::COPY_DATA | tag::COPY_DONE | tag::COPY_FAIL => Ok(()),
             _ if self.skipping => Ok(()),
             tag::QUERY => match frontend::Query::read(frame.body) {
-                Ok(frontend::Query { text }) => self.plan(text, Pending::Query, Vec::new(), out),
+                Ok(frontend::Query { text }) => {
+                    let pending = Pending::Query { text: text.to_owned(), tries: 0 };
+                    self.plan(text, pending, Vec::new(), out)
+                }
                 Err(Malformed::NotUtf8) => self.refuse_query(not_utf8(), out),
                 Err(malformed) => Err(Ending::client(malformed)),
             },
             tag::PARSE => self.parse(frame.body, out),
-            tag::BIND => self.bind(frame, out),
+            tag::BIND => self.bind(frame, false, out),
             tag::DESCRIBE => {
                 let Describe { target, name } = Describe::read(frame.body).map_err(Ending::client)?;
                 self.forward(frame, Expect::Describe(target, name.into()), name, out)
@@ -190,8 +193,10 @@ impl Conversation {
             return Ok(());
         }
         match (plan, pending) {
-            (Ok(statements), Pending::Query) => self.send_query(statements, out),
-            (Err(refusal), Pending::Query) => self.refuse_query(refusal, out),
+            (Ok(statements), Pending::Query { text, tries }) => {
+                self.send_query((text, tries), statements, out)
+            }
+            (Err(refusal), Pending::Query { .. }) => self.refuse_query(refusal, out),
             (Ok(statements), Pending::Parse { name, declared }) => {
                 let mut statements = statements.into_iter();
                 match (statements.next(), statements.next()) {
@@ -210,7 +215,12 @@ impl Conversation {
         }
     }
 
-    fn send_query(&mut self, statements: Vec<Planned>, out: &mut Outbox) -> Result<(), Ending> {
+    fn send_query(
+        &mut self,
+        asked: (String, u8),
+        statements: Vec<Planned>,
+        out: &mut Outbox,
+    ) -> Result<(), Ending> {
         let shapes = self.shapes();
         let shaped = |(planned, shape)| Arc::new(Statement::new(planned, Vec::new()).shaped(shape));
         let statements: Vec<_> = statements.into_iter().zip(shapes).map(shaped).collect();
@@ -220,11 +230,22 @@ impl Conversation {
         if statements.iter().any(|statement| self.names.runs_bound(statement)) {
             return self.refuse_query(bound(), out);
         }
+        let Some(statements) = self.guard_query(asked, statements, out)? else { return Ok(()) };
         let is_quiet = statements.iter().any(|statement| !statement.planned.parameters.is_empty());
         if is_quiet && self.batch_open {
             let message = "a token cannot be compared in a simple query before the batch is synced";
             return self.refuse_query(refusal("0A000", message, None), out);
         }
+        self.send_statements(statements, is_quiet, out)
+    }
+
+    /// Sends the statements of a Query; quietly is in the extended protocol.
+    pub(super) fn send_statements(
+        &mut self,
+        statements: Vec<Arc<Statement>>,
+        is_quiet: bool,
+        out: &mut Outbox,
+    ) -> Result<(), Ending> {
         let touches = statements.iter().any(|statement| touches_search_path(&statement.planned.kind));
         if is_quiet {
             if let Err(refusal) = send::as_batch(&statements, &mut out.to_server)? {
@@ -263,7 +284,13 @@ impl Conversation {
         Ok(())
     }
 
-    fn bind(&mut self, frame: &Frame<'_>, out: &mut Outbox) -> Result<(), Ending> {
+    /// `is_guarded` if the catalogue was looked at for it.
+    pub(super) fn bind(
+        &mut self,
+        frame: &Frame<'_>,
+        is_guarded: bool,
+        out: &mut Outbox,
+    ) -> Result<(), Ending> {
         let bind = Bind::read(frame.body).map_err(Ending::client)?;
         if bind.portal.len() > MAX_NAME_BYTES || bind.statement.len() > MAX_NAME_BYTES {
             return self.refuse(name_too_long(), out);
@@ -276,6 +303,9 @@ impl Conversation {
         }
         if self.names.runs_bound(&statement) {
             return self.refuse(bound(), out);
+        }
+        if !is_guarded && self.guard_bind(&statement, frame.bytes, out) {
+            return Ok(());
         }
         let is_answered = matches!(statement.planned.kind, Kind::Answered { .. });
         if bind.values.len() != statement.client_parameters && !is_answered {
@@ -319,7 +349,7 @@ impl Conversation {
     }
 
     /// Refuses a message of the extended protocol: a statement that must fail is sent in its place.
-    fn refuse(&mut self, refusal: Refusal, out: &mut Outbox) -> Result<(), Ending> {
+    pub(super) fn refuse(&mut self, refusal: Refusal, out: &mut Outbox) -> Result<(), Ending> {
         self.account_refused(refusal.sqlstate, out);
         send::failing_parse(&mut out.to_server)?;
         self.batch_open = true;
@@ -328,7 +358,7 @@ impl Conversation {
     }
 
     /// Refuses a simple query: one that must fail is sent in its place.
-    fn refuse_query(&mut self, refusal: Refusal, out: &mut Outbox) -> Result<(), Ending> {
+    pub(super) fn refuse_query(&mut self, refusal: Refusal, out: &mut Outbox) -> Result<(), Ending> {
         self.account_refused(refusal.sqlstate, out);
         send::failing_query(&mut out.to_server)?;
         self.begin_query(Query::refused(refusal));
@@ -337,7 +367,7 @@ impl Conversation {
     }
 
     /// Waits until it is known which `search_path` holds.
-    fn hold_for_search_path(&mut self) {
+    pub(super) fn hold_for_search_path(&mut self) {
         if self.path_touched {
             self.waiting = Some(Waiting::SearchPath);
         }
@@ -345,7 +375,7 @@ impl Conversation {
 }
 
 /// In the server's own words for the same case, by which drivers know that they shall prepare it again.
-fn stale() -> Refusal {
+pub(super) fn stale() -> Refusal {
     let hint =
         Some("the policy or the catalogue has changed: prepare the statement or declare the cursor again");
     refusal("0A000", "cached plan must not change result type", hint)

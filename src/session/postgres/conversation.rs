@@ -13,6 +13,7 @@ use bytes::BytesMut;
 use super::account::Ledger;
 use super::ask::{Ask, Purpose};
 use super::expect::{Expect, Name};
+use super::guard::Guarded;
 use super::limits::Limits;
 use super::refusal::Ending;
 use super::statements::Names;
@@ -35,6 +36,8 @@ pub(super) enum Waiting {
     Check,
     /// A statement is being planned.
     Plan(Pending),
+    /// The catalogue is looked at once more, in the transaction of what waits.
+    Guard(Guarded),
     /// The `search_path` may change.
     SearchPath,
 }
@@ -42,7 +45,12 @@ pub(super) enum Waiting {
 /// A message that waits for its plan.
 pub(super) enum Pending {
     /// A Query.
-    Query,
+    Query {
+        /// Its text.
+        text: String,
+        /// How often it was planned before.
+        tries: u8,
+    },
     /// A Parse.
     Parse {
         /// Its name.
@@ -73,6 +81,8 @@ pub(super) struct Conversation {
     pub(super) stream_bytes: usize,
     /// The client's path, once the server has said what it is.
     pub(super) search_path: Option<Vec<String>>,
+    /// Relations are locked before a statement runs.
+    pub(super) is_strict: bool,
     /// A statement that may change the `search_path` was sent in the current transaction.
     pub(super) path_touched: bool,
     /// What goes on record.
@@ -83,9 +93,10 @@ pub(super) struct Conversation {
 impl Conversation {
     /// Begins when the store has accepted the login; its ReadyForQuery is the first thing expected.
     pub(super) fn new(settings: Settings) -> Self {
-        let Settings { limits, pins, is_on_record } = settings;
+        let Settings { limits, pins, is_on_record, is_strict } = settings;
         Self {
             limits,
+            is_strict,
             expects: VecDeque::from([Expect::Sync]),
             names: Names::default(),
             status: TransactionStatus::Idle,
@@ -115,8 +126,20 @@ impl Conversation {
         questions: &[String],
         out: &mut Outbox,
     ) -> Result<(), Ending> {
+        self.ask_locked(purpose, &[], questions, out)
+    }
+
+    /// Puts questions behind the locks of statements.
+    pub(super) fn ask_locked(
+        &mut self,
+        purpose: Purpose,
+        locks: &[String],
+        questions: &[String],
+        out: &mut Outbox,
+    ) -> Result<(), Ending> {
         let has_sync = !self.batch_open;
-        let ask = Ask::write(purpose, questions, has_sync, self.limits.message_bytes, &mut out.to_server)?;
+        let most = self.limits.message_bytes;
+        let ask = Ask::write(purpose, (locks, questions), has_sync, most, &mut out.to_server)?;
         self.expects.push_back(Expect::Ask(ask));
         Ok(())
     }

@@ -96,6 +96,7 @@ impl Conversation {
             if let Some(Expect::Ask(mut ask)) = self.expects.pop_front() {
                 ask.failed = true;
                 if ask.purpose == Purpose::Caller {
+                    self.abandon_guard(out);
                     self.answered(ask, out)?;
                 }
             }

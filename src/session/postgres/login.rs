@@ -76,8 +76,6 @@ fn decline(asked: &mut bool, behind: &[u8], out: &mut Outbox) -> Result<(), Endi
 
 /// Between the start-up message and the store's first ReadyForQuery.
 pub(super) struct Gate {
-    /// Who wants to come in.
-    login: Box<Login>,
     own_key: CancelKey,
     /// The store waits for an answer of the client.
     is_asked: bool,
@@ -85,8 +83,8 @@ pub(super) struct Gate {
 }
 
 impl Gate {
-    pub(super) const fn new(login: Box<Login>, own_key: CancelKey) -> Self {
-        Self { login, own_key, is_asked: false, is_accepted: false }
+    pub(super) const fn new(own_key: CancelKey) -> Self {
+        Self { own_key, is_asked: false, is_accepted: false }
     }
 
     /// Passes the client's proofs on.

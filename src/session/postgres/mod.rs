@@ -22,6 +22,7 @@ mod copy;
 mod expect;
 mod failure;
 mod flow;
+mod guard;
 mod limits;
 mod login;
 mod parameters;
@@ -38,6 +39,7 @@ mod values;
 
 pub use account::Account;
 pub use ask::Rows;
+pub use guard::Verdict;
 pub use limits::Limits;
 pub use refusal::{Ending, Fault};
 
@@ -60,6 +62,8 @@ pub struct Settings {
     pub pins: Vec<(String, String)>,
     /// An account of every statement is wanted.
     pub is_on_record: bool,
+    /// Relations are locked, and the catalogue is looked at again, before each statement that names any.
+    pub is_strict: bool,
 }
 
 /// What a session cannot do by itself.
@@ -79,6 +83,11 @@ pub enum Event {
     Authenticated,
     /// Plan a statement, then [`Session::planned`].
     Plan(PlanRequest),
+    /// Ask with [`Session::ask_locked`] whether the plans still hold, then [`Session::guarded`].
+    Guard {
+        /// What is to be locked before that.
+        locks: Vec<String>,
+    },
     /// Answers to [`Session::ask`], one for each question; `None` if one of them failed.
     Answers(Option<Vec<Rows>>),
     /// Put this on record before anything more goes to the client.
@@ -130,7 +139,7 @@ impl Session {
                         database: login.database.clone(),
                     });
                     let written = login.write(&mut self.out.to_server, &self.settings.pins);
-                    self.phase = Phase::Gate(Gate::new(login, self.own_key));
+                    self.phase = Phase::Gate(Gate::new(self.own_key));
                     written.map(|()| used)
                 }
                 other => other.map(|(used, _)| used),
@@ -210,6 +219,33 @@ impl Session {
                 conversation.ask(Purpose::Caller, questions, &mut self.out).map(|()| true)
             }
             _ => Ok(false),
+        };
+        self.watch(said)
+    }
+
+    /// As [`Session::ask`], behind the locks of [`Event::Guard`], whose answers have no rows and come first. If the store
+    /// fails to answer, the client has been told, and what was to be guarded is over.
+    ///
+    /// # Errors
+    /// [`Ending`]
+    pub fn ask_locked(&mut self, locks: &[String], questions: &[String]) -> Result<(), Ending> {
+        let said = match &mut self.phase {
+            Phase::Inside(conversation) => {
+                conversation.ask_locked(Purpose::Caller, locks, questions, &mut self.out)
+            }
+            _ => Ok(()),
+        };
+        self.watch(said)
+    }
+
+    /// Says whether what [`Event::Guard`] was about may run.
+    ///
+    /// # Errors
+    /// [`Ending`]
+    pub fn guarded(&mut self, verdict: Verdict) -> Result<(), Ending> {
+        let said = match &mut self.phase {
+            Phase::Inside(conversation) => conversation.guarded(verdict, &mut self.out),
+            _ => Ok(()),
         };
         self.watch(said)
     }
@@ -321,7 +357,10 @@ impl Conversation {
 
     /// True if a question would be answered now.
     fn can_ask(&self) -> bool {
-        let holds = matches!(self.waiting, Some(Waiting::Start | Waiting::Check | Waiting::Plan(_)));
+        let holds = matches!(
+            self.waiting,
+            Some(Waiting::Start | Waiting::Check | Waiting::Plan(_) | Waiting::Guard(_))
+        );
         holds && !self.skipping && self.status != TransactionStatus::Failed
     }
 }

@@ -70,6 +70,7 @@ impl Statement {
             parameters: Vec::new(),
             reads_protected: false,
             applied: Arc::default(),
+            locks: String::new(),
         };
         Self::new(planned, declared)
     }

@@ -38,8 +38,8 @@ mod with;
 mod write;
 mod xml;
 
-use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub(super) use label::{Identity, Label};
@@ -70,6 +70,10 @@ pub(super) struct Analysis<'a> {
     world: &'a World,
     /// Schemas for unqualified names, in order.
     path: Vec<String>,
+    /// The client's path, also inside a view.
+    outer_path: Vec<String>,
+    /// Relations that the rewritten statement names.
+    named: RefCell<BTreeSet<ir::Qualified>>,
     /// The path as the server would show it.
     shown_path: String,
     /// `pg_catalog` heads the path without being listed.
@@ -115,6 +119,8 @@ impl<'a> Analysis<'a> {
         Self {
             world,
             path: world.catalogue.path(session.search_path, session.user),
+            outer_path: world.catalogue.path(session.search_path, session.user),
+            named: RefCell::default(),
             shown_path: world.catalogue.shown_path(session.search_path),
             implicit_catalog: !world.catalogue.lists_itself(session.search_path),
             salt: session.salt,
@@ -169,6 +175,8 @@ impl<'a> Analysis<'a> {
             may_raise: Cell::new(false),
             parameters,
             path: self.path.clone(),
+            outer_path: self.outer_path.clone(),
+            named: self.named.clone(),
             shown_path: self.shown_path.clone(),
             outputs: Vec::new(),
             applied: BTreeMap::new(),
@@ -211,6 +219,11 @@ impl<'a> Analysis<'a> {
     /// True if a protected relation was read.
     pub(super) const fn reads_protected(&self) -> bool {
         self.protected_reads > 0
+    }
+
+    /// A statement whose parsing locks every relation that the rewritten statement names.
+    pub(super) fn locks(&self) -> String {
+        super::print::locks(self.named.borrow().iter())
     }
 
     fn catalogue(&self) -> &'a Catalogue {

@@ -68,13 +68,23 @@ impl Analysis<'_> {
         right: Option<Oid>,
         pos: Pos,
     ) -> Checked<(Qualified, Option<TypeRef>)> {
+        self.operator_along(&self.path, op, (left, right), pos)
+    }
+
+    fn operator_along(
+        &self,
+        path: &[String],
+        op: &Qualified,
+        (left, right): (Option<Oid>, Option<Oid>),
+        pos: Pos,
+    ) -> Checked<(Qualified, Option<TypeRef>)> {
         let named: Vec<&Operator> = self
             .catalogue()
             .operators(if op.name == "!=" { "<>" } else { &op.name })
             .iter()
             .filter(|candidate| match &op.schema {
                 Some(schema) => candidate.schema == *schema,
-                None => self.path.contains(&candidate.schema),
+                None => path.contains(&candidate.schema),
             })
             .collect();
         if named.is_empty() {
@@ -122,8 +132,8 @@ impl Analysis<'_> {
 }
 
 impl Analysis<'_> {
-    /// Operators that the server looks up itself (`IN` is `=`, ...): along the path, so that each it may find there must be
-    /// allowed.
+    /// Operators that the server looks up itself (`IN` is `=`, ...): along the client's path, in what was a view too, so
+    /// that each it may find there must be allowed.
     pub(super) fn implied(
         &self,
         names: &[&str],
@@ -132,9 +142,9 @@ impl Analysis<'_> {
         pos: Pos,
     ) -> Checked<()> {
         let before = self.may_raise.get();
-        let found = names
-            .iter()
-            .try_for_each(|name| self.resolve_operator(&Qualified::bare(*name), left, right, pos).map(drop));
+        let found = names.iter().try_for_each(|name| {
+            self.operator_along(&self.outer_path, &Qualified::bare(*name), (left, right), pos).map(drop)
+        });
         // Comparing raises where it is known to, which is where it is spelt out too.
         self.may_raise.set(before);
         found

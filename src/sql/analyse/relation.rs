@@ -73,7 +73,13 @@ impl Analysis<'_> {
             RelationKind::Composite | RelationKind::Other => {
                 Err(Denial::new("42809", format!("{} is not a table", shown(relation)), pos))
             }
-            _ => Ok(Arc::clone(relation)),
+            _ => {
+                if !relation.is_system() {
+                    let name = Qualified::within(&relation.schema, &relation.name);
+                    self.named.borrow_mut().insert(name);
+                }
+                Ok(Arc::clone(relation))
+            }
         }
     }
 

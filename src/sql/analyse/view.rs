@@ -21,8 +21,11 @@ impl Analysis<'_> {
         level: &Level<'_>,
     ) -> Checked<FromPart> {
         let hidden_before = self.hidden_rows;
+        let named_before = self.named.borrow().clone();
         let (analysed, protected) = self.definition(view, table)?;
         if !protected {
+            // What it reads is the server's to lock, and may be out of the client's reach.
+            self.named = named_before.into();
             return self.open_relation(view, table, level);
         }
         if self.hidden_rows > hidden_before {
@@ -58,7 +61,9 @@ impl Analysis<'_> {
         table: &TableItem,
         level: &Level<'_>,
     ) -> Checked<FromPart> {
+        let named_before = self.named.borrow().clone();
         let (_, protected) = self.definition(view, table)?;
+        self.named = named_before.into();
         if protected {
             let message = format!("{} keeps raw values of protected relations: it is refused", shown(view));
             return Err(

@@ -12,7 +12,7 @@ mod statement;
 mod write;
 mod xml;
 
-use super::ir::Statement;
+use super::ir::{Qualified, Statement};
 
 /// A text being written.
 #[derive(Default)]
@@ -36,6 +36,17 @@ pub(super) fn statement(statement: &Statement) -> String {
 pub(super) fn sketch(statement: &Statement) -> String {
     let mut writer = Writer { brief: true, ..Writer::default() };
     writer.statement(statement);
+    writer.text
+}
+
+/// A statement that reads nothing of these relations.
+pub(super) fn locks<'n>(relations: impl IntoIterator<Item = &'n Qualified>) -> String {
+    let mut writer = Writer::default();
+    for (number, relation) in relations.into_iter().enumerate() {
+        writer.word(if number == 0 { "SELECT FROM " } else { ", " });
+        writer.qualified(relation);
+        writer.word(&format!(" AS r{number}"));
+    }
     writer.text
 }
 

@@ -34,7 +34,7 @@ impl One<'_> {
     pub(super) fn copy(&self, query: &Query, options: &[CopyOption]) -> Checked<Planned> {
         let mut analysis: Analysis<'_> = self.analysis();
         let Analysed { query, columns, .. } = analysis.top(query)?;
-        let reads_protected = analysis.reads_protected();
+        let (reads_protected, locks) = (analysis.reads_protected(), analysis.locks());
         let (parameters, applied) = analysis.finish();
         if !parameters.is_empty() {
             return Err(Denial::unsupported("COPY with parameters or tokens", Pos::NONE)
@@ -45,7 +45,7 @@ impl One<'_> {
         let treated = columns.iter().any(|column| !column.label.is_public());
         let rewritten = StatementKind::CopyQuery { query, options: options.printed(&out, treated) };
         let planned = self.planned(rewritten, Kind::CopyOut(out), &columns, Vec::new())?;
-        Ok(Planned { reads_protected, applied, ..planned })
+        Ok(Planned { reads_protected, applied, locks, ..planned })
     }
 }
 

@@ -85,10 +85,10 @@ impl One<'_> {
     ) -> Checked<Planned> {
         let mut analysis = self.analysis();
         let Analysed { query, columns, .. } = analysis.top(query)?;
-        let reads_protected = analysis.reads_protected();
+        let (reads_protected, locks) = (analysis.reads_protected(), analysis.locks());
         let (parameters, applied) = analysis.finish();
         let planned = self.planned(rewritten(query), kind, &columns, parameters)?;
-        Ok(Planned { reads_protected, applied, ..planned })
+        Ok(Planned { reads_protected, applied, locks, ..planned })
     }
 
     fn planned(
@@ -107,6 +107,7 @@ impl One<'_> {
             parameters,
             reads_protected: false,
             applied: Arc::default(),
+            locks: String::new(),
         })
     }
 
@@ -132,18 +133,20 @@ impl One<'_> {
         let rewritten = StatementKind::Prepare { name: name.to_owned(), types: resolved, query };
         let effect = Effect::Prepare { name: name.to_owned() };
         let planned = self.planned(rewritten, Kind::Session(effect), &columns, Vec::new())?;
-        let reads_protected = analysis.reads_protected();
-        Ok(Planned { reads_protected, applied: analysis.finish().1, ..planned })
+        let (reads_protected, locks) = (analysis.reads_protected(), analysis.locks());
+        Ok(Planned { reads_protected, applied: analysis.finish().1, locks, ..planned })
     }
 
     fn execute(&self, name: &str, arguments: &[Expr]) -> Checked<Planned> {
         let mut analysis = self.analysis();
         let arguments =
             arguments.iter().map(|argument| analysis.constant(argument)).collect::<Checked<_>>()?;
+        let locks = analysis.locks();
         let (parameters, _) = analysis.finish();
         let rewritten = StatementKind::Execute { name: name.to_owned(), arguments };
         let effect = Effect::Execute { name: name.to_owned() };
-        self.planned(rewritten, Kind::Session(effect), &[], parameters)
+        let planned = self.planned(rewritten, Kind::Session(effect), &[], parameters)?;
+        Ok(Planned { locks, ..planned })
     }
 }
 

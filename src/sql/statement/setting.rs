@@ -90,6 +90,7 @@ pub(super) fn answered(kind: Kind) -> Planned {
         parameters: Vec::new(),
         reads_protected: false,
         applied: std::sync::Arc::default(),
+        locks: String::new(),
     }
 }
 

@@ -20,13 +20,14 @@ impl One<'_> {
         require_allowed(self.world, write)?;
         let mut analysis = self.analysis();
         let Written { write, columns } = analysis.write(write)?;
+        let locks = analysis.locks();
         let (parameters, applied) = analysis.finish();
         let kind = match write.returning.is_empty() {
             true => Kind::Utility { tag: write.change.name() },
             false => Kind::Rows,
         };
         let planned = self.planned(StatementKind::Write(Box::new(write)), kind, &columns, parameters)?;
-        Ok(Planned { applied, ..planned })
+        Ok(Planned { applied, locks, ..planned })
     }
 }
 

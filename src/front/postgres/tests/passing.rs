@@ -67,6 +67,7 @@ fn planned(text: &str) -> Planned {
     Planned {
         reads_protected: false,
         applied: Arc::default(),
+        locks: String::new(),
         sql: text.to_owned(),
         kind: kind(text),
         columns: Vec::new(),

@@ -31,6 +31,7 @@ fn statement() -> Statement {
         parameters: Vec::new(),
         reads_protected: false,
         applied: Arc::default(),
+        locks: String::new(),
     };
     Statement::new(planned, Vec::new())
 }

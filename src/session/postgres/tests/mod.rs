@@ -89,6 +89,7 @@ fn planned(sql: &str, shape: &str) -> Planned {
         parameters: Vec::new(),
         reads_protected: false,
         applied: Arc::default(),
+        locks: String::new(),
     }
 }
 
