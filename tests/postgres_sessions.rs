@@ -332,3 +332,30 @@ fn a_strict_store_answers_as_another_does() {
     };
     assert_eq!(lines(&out), lines(expected));
 }
+
+#[test]
+fn what_nobody_waits_for_is_cancelled() {
+    let Some((cluster, proxy)) = start() else { return };
+    let mut psql = cluster.client("psql", proxy.address().port());
+    psql.env("PGUSER", "employee").args([
+        "-X",
+        "-c",
+        "SELECT count(*) FROM generate_series(1, 100000000000) AS vanished",
+    ]);
+    let mut client =
+        psql.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
+    let works = || {
+        let asked = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%generate_series%vanished%' AND pid <> pg_backend_pid()";
+        cluster.psql(asked).trim() == "1"
+    };
+    let becomes = |wanted: bool| {
+        (0..100).any(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            works() == wanted
+        })
+    };
+    assert!(becomes(true), "the statement runs");
+    client.kill().unwrap();
+    client.wait().unwrap();
+    assert!(becomes(false), "the statement was cancelled");
+}

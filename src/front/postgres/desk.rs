@@ -13,6 +13,7 @@ use super::workshop::Plan;
 use crate::audit::Shape;
 use crate::session::postgres::{Ending, Event, PlanRequest, Rows, Session, Verdict};
 use crate::sql::{Planned, Refusal};
+use crate::wire::postgres::frontend::CancelKey;
 
 /// A planner's answer on its way.
 pub(super) type Planning = oneshot::Receiver<Plan>;
@@ -90,6 +91,11 @@ impl Desk {
     /// Remembers who has come.
     pub(super) fn welcome(&mut self, user: String, database: String) -> &Who {
         self.who.insert(Who { user, database })
+    }
+
+    /// The store's key for this session, if there is one.
+    pub(super) fn store_key(&self, store: &Store) -> Option<CancelKey> {
+        store.cancels.find(self.issued.key)
     }
 
     /// True once the client has been let in.

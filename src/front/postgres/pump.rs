@@ -8,6 +8,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -22,6 +23,10 @@ use crate::front::audit::Unrecorded;
 use crate::front::drain::Drain;
 use crate::session::postgres::{Ending, Event, Session};
 
+/// How long a client that says no more may wait for answers: a script may have closed its half and read on, but a client
+/// that has vanished looks the same.
+const LISTENING: Duration = Duration::from_secs(2);
+
 /// Why the pump stops.
 enum Stop {
     /// The session is over, for a reason of its own.
@@ -35,6 +40,7 @@ enum Happened {
     Moved,
     Planned(Plan),
     LoginTimeout,
+    Vanished,
     Stopping,
 }
 
@@ -46,6 +52,8 @@ struct Pump<'s> {
     server: Option<Side<Link>>,
     planning: Option<Planning>,
     on_record: OnRecord,
+    /// From then on nobody is taken to listen.
+    vanishes: Option<Instant>,
 }
 
 /// Serves one client to its end.
@@ -56,7 +64,8 @@ pub(super) async fn run(stream: TcpStream, (peer, worker): (SocketAddr, usize), 
     };
     let client = Side::new(stream, store);
     let on_record = OnRecord::new(store, worker, peer);
-    let mut pump = Pump { store, session, desk, client, server: None, planning: None, on_record };
+    let mut pump =
+        Pump { store, session, desk, client, server: None, planning: None, on_record, vanishes: None };
     let stop = pump.pump(drain).await;
     pump.finish(&stop).await;
 }
@@ -123,6 +132,9 @@ impl Pump<'_> {
                 self.end("08006", "the store closed the connection")
             });
         }
+        if self.client.is_closed && self.vanishes.is_none() {
+            self.vanishes = Instant::now().checked_add(LISTENING);
+        }
         if self.client.is_closed && to_server.is_empty() && self.planning.is_none() {
             // A store that is gone already says so when it is read.
             let _gone = server.shut().await;
@@ -158,7 +170,7 @@ impl Pump<'_> {
     ) -> Result<Happened, Stop> {
         let is_open = self.desk.is_open();
         let may_stop = is_open && self.session.is_idle() && self.client.input.bytes().is_empty();
-        let Self { session, client, server, planning, .. } = self;
+        let Self { session, client, server, planning, vanishes, .. } = self;
         let moved = poll_fn(|cx| match poll_move(session, client, server.as_mut(), cx) {
             Ok(true) => Poll::Ready(Ok(Happened::Moved)),
             Ok(false) => Poll::Pending,
@@ -172,6 +184,7 @@ impl Pump<'_> {
             moved = moved => moved,
             plan = made(planning) => Ok(Happened::Planned(plan)),
             () = until(deadline), if !is_open => Ok(Happened::LoginTimeout),
+            () = until(*vanishes) => Ok(Happened::Vanished),
             () = stopping, if may_stop => Ok(Happened::Stopping),
         }
     }
@@ -183,6 +196,7 @@ impl Pump<'_> {
                 self.planning = None;
                 self.desk.planned(plan, &mut self.session, self.store).map_err(Stop::Ended)
             }
+            Happened::Vanished => Err(Stop::Broken),
             Happened::LoginTimeout => Err(self.end("57014", "the login took too long")),
             Happened::Stopping => Err(self.end("57P01", "the proxy is shutting down")),
         }
@@ -205,7 +219,7 @@ impl Pump<'_> {
         Stop::Ended(ending)
     }
 
-    /// Sends what is left, and carries out a cancel request.
+    /// Sends what is left, and carries out a cancel request: the client's, or our own for a client that is gone.
     async fn finish(mut self, stop: &Stop) {
         match stop {
             Stop::Ended(Ending::Goodbye | Ending::Cancel | Ending::ServerFatal) | Stop::Broken => {}
@@ -224,8 +238,13 @@ impl Pump<'_> {
             self.session.end(ending);
         }
         let (connect, write) = (self.store.limits.connect_timeout, self.store.limits.write_timeout);
-        if let Some(Event::Cancel(key)) = self.session.next_event()
-            && let Some(key) = self.store.cancels.find(key)
+        let asked = match self.session.next_event() {
+            Some(Event::Cancel(key)) => self.store.cancels.find(key),
+            // What the store still does, it does for nobody.
+            _ if matches!(stop, Stop::Broken) && self.session.is_owed() => self.desk.store_key(self.store),
+            _ => None,
+        };
+        if let Some(key) = asked
             && let Err(error) = self.store.upstream.cancel(key, connect).await
         {
             tracing::debug!(store = self.store.name, %error, "a cancel request did not reach the store");

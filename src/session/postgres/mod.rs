@@ -340,6 +340,12 @@ impl Session {
             && self.out.to_client.is_empty()
     }
 
+    /// True if the store has not answered all that it was asked.
+    #[must_use]
+    pub fn is_owed(&self) -> bool {
+        matches!(&self.phase, Phase::Inside(conversation) if !conversation.expects.is_empty())
+    }
+
     /// Ends the session where a step says so.
     fn watch<T>(&mut self, said: Result<T, Ending>) -> Result<T, Ending> {
         said.inspect_err(|ending| self.end(ending))
