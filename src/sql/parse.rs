@@ -43,8 +43,8 @@ fn within(text: &str, max_bytes: usize) -> Checked<Vec<Statement>> {
     if text.len() > MAX_DEPTH {
         check_depth(text)?;
     }
-    let parsed =
-        pg_query::parse(text, pg_query::ParserOptions::DEFAULT).map_err(|error| syntax_error(&error))?;
+    let parsed = pg_query::parse(text, pg_query::ParserOptions::DEFAULT)
+        .map_err(|error| syntax_error(text, &error))?;
     lower::statements(parsed.protobuf)
 }
 
@@ -58,7 +58,7 @@ pub(super) fn require_old_numerals(text: &str) -> Checked<()> {
     if text.len() > MAX_STATEMENT_BYTES || !text.as_bytes().windows(2).any(looks_new) {
         return Ok(());
     }
-    let scanned = pg_query::scan(text).map_err(|error| syntax_error(&error))?;
+    let scanned = pg_query::scan(text).map_err(|error| syntax_error(text, &error))?;
     for token in scanned.tokens {
         let kind = Token::try_from(token.token).unwrap_or(Token::Nul);
         let (Ok(start), Ok(end)) = (usize::try_from(token.start), usize::try_from(token.end)) else {
@@ -108,13 +108,39 @@ pub(super) fn with_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Resu
 }
 
 /// The parser's words quote the text next to the error, which is the client's own; they are passed on.
-fn syntax_error(error: &pg_query::Error) -> Denial {
+fn syntax_error(text: &str, error: &pg_query::Error) -> Denial {
     match error {
         pg_query::Error::Parse(message) | pg_query::Error::Scan(message) => {
-            Denial::new("42601", message.clone(), Pos::NONE)
+            let offset = place_of(text, message).and_then(|offset| i32::try_from(offset).ok());
+            Denial::new("42601", message.clone(), offset.map_or(Pos::NONE, Pos::at))
         }
         _ => Denial::new("42601", "the statement could not be parsed", Pos::NONE),
     }
+}
+
+/// Where in the text the parser stopped, which its library keeps to itself: at the end, at what it could not read to its
+/// end, or at the first token of the text that it names with which a beginning of the text fails alike.
+fn place_of(text: &str, message: &str) -> Option<usize> {
+    if message.ends_with("at end of input") {
+        return Some(text.len());
+    }
+    let (_, near) = message.split_once(" at or near \"")?;
+    let near = near.strip_suffix('"')?;
+    let Ok(scanned) = pg_query::scan(text) else {
+        return text.ends_with(near).then(|| text.len().saturating_sub(near.len()));
+    };
+    let places = scanned.tokens.iter().filter_map(|token| {
+        let (start, end) = (usize::try_from(token.start).ok()?, usize::try_from(token.end).ok()?);
+        (text.get(start..end)? == near).then_some((start, end))
+    });
+    let places: Vec<(usize, usize)> = places.collect();
+    // What follows a token changes nothing about the tokens before it.
+    let fails_before = |&(_, end): &(usize, usize)| {
+        let beginning = text.get(..end).unwrap_or_default();
+        let parsed = pg_query::parse(beginning, pg_query::ParserOptions::DEFAULT);
+        !matches!(parsed, Err(pg_query::Error::Parse(said)) if said == message)
+    };
+    places.get(places.partition_point(fails_before)).map(|(start, _)| *start)
 }
 
 /// The names that we make up begin so.
@@ -148,7 +174,7 @@ struct Level {
 /// nest an expression since the last separator of its level, every link of a chain of joins or set operations.
 fn check_depth(text: &str) -> Checked<()> {
     use pg_query::protobuf::{KeywordKind, Token};
-    let scanned = pg_query::scan(text).map_err(|error| syntax_error(&error))?;
+    let scanned = pg_query::scan(text).map_err(|error| syntax_error(text, &error))?;
     let mut levels = vec![Level::default()];
     let mut depth = 0_usize;
     for token in scanned.tokens {
@@ -192,4 +218,30 @@ fn check_depth(text: &str) -> Checked<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The character that is pointed at, counted from 1, as the server does it.
+    #[test]
+    fn where_the_parser_stopped() {
+        for (text, place) in [
+            ("SELECT FROM WHERE", Some(13)),
+            ("SELECT 'a', 'ä', x x x", Some(22)),
+            ("SELECT 1 +", Some(11)),
+            ("SELECT 1 +\n", Some(12)),
+            ("SELECT ä, ) , )", Some(11)),
+            ("SELECT 'ü' AS a, 'open", Some(18)),
+            ("SELECT \"open", Some(8)),
+            ("SELECT 1; SELECT 2; SELEC 3", Some(21)),
+            ("SELECT 1 /* open", Some(10)),
+            ("SELECT 1 ORDER BY 1 ORDER BY 2", Some(21)),
+            ("", None),
+        ] {
+            let refused = statements(text).err().map(|denial| denial.into_refusal(text));
+            assert_eq!(refused.and_then(|refusal| refusal.position), place, "{text}");
+        }
+    }
 }
