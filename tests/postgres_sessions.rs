@@ -297,7 +297,15 @@ fn a_strict_store_answers_as_another_does() {
         d DROP TABLE other.visits
         s SELECT said FROM visits
         s SELECT said FROM visits
-        s SELECT count(*) FROM shop.visits";
+        s SELECT count(*) FROM shop.visits
+        s PREPARE three AS SELECT ip, id FROM shop.visits WHERE id < $1 ORDER BY id
+        b EXECUTE three(2)
+        s BEGIN
+        s DECLARE b BINARY CURSOR FOR SELECT ip, id FROM shop.visits ORDER BY id
+        b FETCH 1 FROM b
+        p FETCH 1 FROM b
+        s ROLLBACK
+        p SELECT 1";
     let Some(out) = drive(&cluster, &proxy, script) else { return };
     let expected = "
         (1,)
@@ -326,7 +334,15 @@ fn a_strict_store_answers_as_another_does() {
         ('other',)
         42P01
         42P01
-        (9,)";
+        (9,)
+        PREPARE
+        (IPv4Interface('203.0.0.0/16'), 1)
+        BEGIN
+        DECLARE CURSOR
+        (IPv4Interface('203.0.0.0/16'), 1)
+        (IPv4Interface('203.0.0.0/16'), 2)
+        ROLLBACK
+        (1,)";
     let lines = |text: &str| {
         text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect::<Vec<_>>()
     };
@@ -358,4 +374,27 @@ fn what_nobody_waits_for_is_cancelled() {
     client.kill().unwrap();
     client.wait().unwrap();
     assert!(becomes(false), "the statement was cancelled");
+}
+
+#[test]
+fn options_of_a_copy_that_no_reader_could_follow_are_refused() {
+    let Some((cluster, proxy)) = start() else { return };
+    for options in [
+        "QUOTE E'\\n'",
+        "QUOTE E'\\r'",
+        "ESCAPE E'\\n'",
+        "DELIMITER E'\\n'",
+        "QUOTE ''",
+        "QUOTE 'ä'",
+        "DELIMITER '\"'",
+    ] {
+        let script = format!(
+            "COPY (SELECT ip, free FROM shop.visits) TO STDOUT (FORMAT csv, {options});\nSELECT 'still here';\n"
+        );
+        let out = psql(&cluster, proxy.address().port(), "employee", "", &script);
+        assert!(
+            out.contains("ERROR") && out.contains("still here") && !out.contains("203.0.113"),
+            "{options}: {out}"
+        );
+    }
 }

@@ -1,6 +1,5 @@
 //! A PostgreSQL store of the configuration, as the front serves it.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,9 +15,6 @@ use crate::sql::PINNED_SETTINGS;
 
 /// What all sessions of one store may hold in memory together, beside a few reads each.
 const MESSAGE_BUDGET_BYTES: usize = 512 * 1024 * 1024;
-
-/// The port in the name of a unix socket.
-const SOCKET_NAME: &str = ".s.PGSQL.5432";
 
 /// A store, and its library, which takes new rules while it serves.
 pub(super) fn store(
@@ -68,10 +64,6 @@ pub(super) fn rules_of(plans: &ByRole<SqlPlans>, roles: &[Role]) -> RulesOf {
 pub(super) fn upstream(upstream: &PostgresUpstream) -> Upstream {
     match upstream {
         PostgresUpstream::Tcp { host, port } => Upstream::Tcp { host: host.clone(), port: *port },
-        PostgresUpstream::UnixFolder(folder) => Upstream::Unix(socket(folder)),
+        PostgresUpstream::Unix { folder, port } => Upstream::Unix(folder.join(format!(".s.PGSQL.{port}"))),
     }
-}
-
-fn socket(folder: &Path) -> std::path::PathBuf {
-    folder.join(SOCKET_NAME)
 }

@@ -115,8 +115,13 @@ pub enum PostgresUpstream {
         /// The port.
         port: u16,
     },
-    /// The folder of a unix socket.
-    UnixFolder(PathBuf),
+    /// A unix socket.
+    Unix {
+        /// The folder that it is in.
+        folder: PathBuf,
+        /// The port in its name.
+        port: u16,
+    },
 }
 
 /// How a change of tables under a running or prepared statement is noticed.

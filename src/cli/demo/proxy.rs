@@ -36,7 +36,7 @@ pub(super) async fn http(keys: &Fresh, upstream: SocketAddr) -> Result<Running, 
 pub(super) async fn postgres(keys: &Fresh, folder: &Path) -> Result<Running, Error> {
     start(keys, |kind| match kind {
         StoreKind::Postgres(postgres) => {
-            postgres.upstream = PostgresUpstream::UnixFolder(folder.to_owned());
+            postgres.upstream = PostgresUpstream::Unix { folder: folder.to_owned(), port: 5432 };
             true
         }
         StoreKind::Http(_) => false,

@@ -71,8 +71,9 @@ impl<'o> Options<'o> {
             };
             let odd =
                 || Denial::unsupported(&format!("this value of COPY option {}", option.name), option.pos);
+            // The server would take the end of a line for a quote, and no reader could tell it from one.
             let byte = || match text.map(str::as_bytes) {
-                Some([byte]) => Ok(Some(*byte)),
+                Some([byte]) if !matches!(byte, b'\r' | b'\n') => Ok(Some(*byte)),
                 _ => Err(odd()),
             };
             match option.name.as_str() {

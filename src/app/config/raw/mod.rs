@@ -66,7 +66,7 @@ table! {
         required protocol: At<RawProtocol>,
         /// Address and port for clients, such as 127.0.0.1:8088; port 0 takes a free one.
         required listen: At<String>,
-        /// http: scheme, host and port, such as http://127.0.0.1:9000. postgres: host:port, or the folder of a unix socket.
+        /// http: scheme, host and port, such as http://127.0.0.1:9000. postgres: host:port, or the folder of a unix socket, with or without :port.
         required upstream: At<String>,
         /// What happens to values that no rule names; default scan: addresses, positions and e-mail addresses in texts are treated.
         optional unlisted: At<RawUnlisted>,
