@@ -33,34 +33,30 @@ impl OnRecord {
         self.asker.who = Some(Identity::new(&who.user));
     }
 
-    /// Takes an account that has to be written before anything more goes to the client.
-    pub(super) fn take(&mut self, account: Account) {
-        self.accounts.push(account);
+    /// Takes accounts that have to be written before anything more goes to the client.
+    pub(super) fn take_all(&mut self, accounts: impl IntoIterator<Item = Account>) {
+        self.accounts.extend(accounts);
     }
 
     /// Writes what has to be on record before the client is sent what waits for it.
-    pub(super) async fn write(&mut self, session: &mut Session, store: &Store) -> Result<(), Unrecorded> {
+    pub(super) async fn write(&mut self, store: &Store) -> Result<(), Unrecorded> {
         if !self.log.is_on() {
             return Ok(());
         }
         let written: Vec<Recording> =
             std::mem::take(&mut self.accounts).iter().map(|account| self.record(account, store)).collect();
-        let begun = session.begin_account().map(|account| self.record(&account, store));
         for line in written {
             line.await?;
-        }
-        if let Some(line) = begun {
-            self.begun = line.await?;
         }
         Ok(())
     }
 
-    /// The session is over, for this reason: what it left unfinished is said to be cut.
-    pub(super) fn cut(&mut self, session: &Session, why: &'static str, store: &Store) {
-        self.accounts.extend(session.cut_account(why).filter(|_| self.log.is_on()));
-        for account in std::mem::take(&mut self.accounts) {
-            drop(self.record(&account, store));
+    /// Writes that an answer has begun, if a part of it is about to leave.
+    pub(super) async fn begin(&mut self, session: &mut Session, store: &Store) -> Result<(), Unrecorded> {
+        if let Some(account) = session.begin_account().filter(|_| self.log.is_on()) {
+            self.begun = self.record(&account, store).await?;
         }
+        Ok(())
     }
 
     fn record(&mut self, account: &Account, store: &Store) -> Recording {

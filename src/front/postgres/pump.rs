@@ -22,6 +22,7 @@ use super::workshop::Plan;
 use crate::front::audit::Unrecorded;
 use crate::front::drain::Drain;
 use crate::session::postgres::{Ending, Event, Session};
+use crate::wire::postgres::frontend::CancelKey;
 
 /// How long a client that says no more may wait for answers: a script may have closed its half and read on, but a client
 /// that has vanished looks the same.
@@ -77,11 +78,11 @@ impl Pump<'_> {
         let mut stopping = pin!(drain.stopping());
         loop {
             let settled = self.settle().await;
-            if let Err(Unrecorded) = self.on_record.write(&mut self.session, self.store).await {
-                return self.withhold();
-            }
             if let Err(stop) = settled {
                 return stop;
+            }
+            if self.put_on_record().await.is_err() {
+                return self.withhold();
             }
             let happened = match self.wait(stopping.as_mut(), deadline).await {
                 Ok(happened) => happened,
@@ -144,7 +145,7 @@ impl Pump<'_> {
 
     async fn attend(&mut self, event: Event) -> Result<(), Stop> {
         match event {
-            Event::Account(account) => self.on_record.take(account),
+            Event::Account(account) => self.on_record.take_all([account]),
             Event::Connect { user, database } => {
                 self.on_record.welcome(self.desk.welcome(user, database));
                 match self.store.upstream.connect(self.store.limits.connect_timeout).await {
@@ -202,6 +203,11 @@ impl Pump<'_> {
         }
     }
 
+    async fn put_on_record(&mut self) -> Result<(), Unrecorded> {
+        self.on_record.write(self.store).await?;
+        self.on_record.begin(&mut self.session, self.store).await
+    }
+
     /// Nothing is answered that is not on record. What has been sent may end in the middle of a message.
     fn withhold(&mut self) -> Stop {
         self.session.outgoing().0.clear();
@@ -219,6 +225,27 @@ impl Pump<'_> {
         Stop::Ended(ending)
     }
 
+    /// Puts on record what the session leaves behind; what is not on record is not sent. The key of the session that is
+    /// to be cancelled, if that was all this one was about.
+    async fn write_last_accounts(&mut self, stop: &Stop) -> Option<CancelKey> {
+        match stop {
+            Stop::Broken => self.on_record.take_all(self.session.cut_account("client-gone")),
+            Stop::Ended(ending) => self.session.end(ending),
+        }
+        let mut to_cancel = None;
+        while let Some(event) = self.session.next_event() {
+            match event {
+                Event::Account(account) => self.on_record.take_all([account]),
+                Event::Cancel(key) => to_cancel = Some(key),
+                _ => {}
+            }
+        }
+        if self.on_record.write(self.store).await.is_err() {
+            self.session.outgoing().0.clear();
+        }
+        to_cancel
+    }
+
     /// Sends what is left, and carries out a cancel request: the client's, or our own for a client that is gone.
     async fn finish(mut self, stop: &Stop) {
         match stop {
@@ -228,21 +255,14 @@ impl Pump<'_> {
             }
             Stop::Ended(ending) => tracing::info!(store = self.store.name, %ending, "a session was ended"),
         }
-        let why = match stop {
-            Stop::Broken => "client-gone",
-            Stop::Ended(Ending::ServerFatal | Ending::ServerFault(_)) => "store-gone",
-            Stop::Ended(_) => "session-ended",
-        };
-        self.on_record.cut(&self.session, why, self.store);
-        if let Stop::Ended(ending) = stop {
-            self.session.end(ending);
-        }
+        let is_owed = self.session.is_owed();
+        let to_cancel = self.write_last_accounts(stop).await;
         let (connect, write) = (self.store.limits.connect_timeout, self.store.limits.write_timeout);
-        let asked = match self.session.next_event() {
-            Some(Event::Cancel(key)) => self.store.cancels.find(key),
+        let asked = match to_cancel {
+            Some(key) => self.store.cancels.find(key),
             // What the store still does, it does for nobody.
-            _ if matches!(stop, Stop::Broken) && self.session.is_owed() => self.desk.store_key(self.store),
-            _ => None,
+            None if matches!(stop, Stop::Broken) && is_owed => self.desk.store_key(self.store),
+            None => None,
         };
         if let Some(key) = asked
             && let Err(error) = self.store.upstream.cancel(key, connect).await

@@ -10,7 +10,7 @@ use bytes::{BufMut, BytesMut};
 use super::conversation::{Conversation, Outbox, Pending, Waiting};
 use super::expect::{Expect, Query};
 use super::parameters;
-use super::refusal::{Ending, Fault, refusal};
+use super::refusal::{Ending, Fault, bound, name_too_long, not_utf8, rebound, refusal, stale};
 use super::server::touches_search_path;
 use super::startup::MAX_NAME_BYTES;
 use super::statements::Statement;
@@ -372,36 +372,6 @@ impl Conversation {
             self.waiting = Some(Waiting::SearchPath);
         }
     }
-}
-
-/// In the server's own words for the same case, by which drivers know that they shall prepare it again.
-pub(super) fn stale() -> Refusal {
-    let hint =
-        Some("the policy or the catalogue has changed: prepare the statement or declare the cursor again");
-    refusal("0A000", "cached plan must not change result type", hint)
-}
-
-/// The store crashes if the name stands for something with other columns by now.
-fn rebound() -> Refusal {
-    let hint = Some("bind it again right before it is executed");
-    refusal("0A000", "executing a portal of EXECUTE or FETCH after other statements is not supported", hint)
-}
-
-fn bound() -> Refusal {
-    let hint = Some("execute it through the protocol, or prepare it with PREPARE");
-    refusal(
-        "0A000",
-        "EXECUTE of a statement that was prepared through the protocol, with these parameters",
-        hint,
-    )
-}
-
-fn not_utf8() -> Refusal {
-    refusal("22021", "the statement is not UTF-8", None)
-}
-
-fn name_too_long() -> Refusal {
-    refusal("42622", "names of statements and portals may have 63 bytes here", None)
 }
 
 /// Keeps a list of codes as it is, with text for columns that the client does not see.

@@ -123,7 +123,7 @@ impl Conversation {
                 Ok(Peek::Whole(frame, _)) => self.bind(&frame, true, out),
                 _ => Ok(()),
             },
-            (Guarded::Bind(_), Verdict::Changed) => self.refuse(super::client::stale(), out),
+            (Guarded::Bind(_), Verdict::Changed) => self.refuse(super::refusal::stale(), out),
             (Guarded::Bind(_), Verdict::Refused(refusal)) => self.refuse(refusal, out),
         }
     }

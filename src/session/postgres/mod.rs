@@ -272,6 +272,8 @@ impl Session {
     /// Ends the session for a reason that lies outside of it.
     pub fn end(&mut self, ending: &Ending) {
         if !matches!(self.phase, Phase::Over) {
+            let unfinished = self.cut_account("session-ended");
+            self.out.events.extend(unfinished.map(Event::Account));
             ending.write(&mut self.out.to_client);
             self.phase = Phase::Over;
         }
