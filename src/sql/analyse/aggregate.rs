@@ -1,11 +1,11 @@
 //! Aggregates: what they may be of, and the order in which they see their rows.
 
 use super::super::allow::Sensitivity;
-use super::super::catalogue::oid;
-use super::super::ir::{Call, Expr, ExprKind, Pos};
+use super::super::ir::{Call, Expr, ExprKind, OrderItem, Pos};
 use super::super::refusal::{Checked, Denial};
+use super::alike::Looks;
 use super::call::{Resolved, arguments};
-use super::order::{extend_keys, shows_its_order};
+use super::order::extend_keys;
 use super::scope::{Level, RowOrder, Term};
 use super::{Analysis, Label};
 
@@ -21,25 +21,29 @@ impl Analysis<'_> {
     ) -> Checked<Term> {
         let label = aggregate_label(call, &terms, pos)?;
         let filter = self.aggregate_filter(call, level)?;
-        let mut order_by = Vec::with_capacity(call.order_by.len());
-        for item in &call.order_by {
-            let term = self.expr(&item.value, level)?;
-            if call.within_group {
-                term.label.require_public(&format!("{}()", call.name.name), pos)?;
-            }
-            if !term.label.is_public() {
-                return Err(ordered_by(&term, "ORDER BY in an aggregate"));
-            }
-            order_by.push(self.order_item(item, &term)?);
-        }
+        let picks = self.picks(call, resolved.order);
+        let terms: Vec<Term> =
+            if picks { terms.into_iter().map(|term| self.with_same_zero(term)).collect() } else { terms };
+        let ordered = self.aggregate_order(call, picks, pos, level)?;
         if call.distinct && !call.order_by.is_empty() && !label.is_public() {
             return Err(distinct_identifiers(&label, pos));
         }
         let level = level.aggregating(before);
         level.aggregated.set(true);
+        if picks && (call.distinct || call.within_group) {
+            let call = Call { name: resolved.name.clone(), ..call.clone() };
+            if let Some(expr) = self.of_alike(&call, &terms, &ordered, filter.as_ref(), pos)? {
+                self.aggregates.push(expr.clone());
+                return Ok(Term { expr, label, ty: resolved.result });
+            }
+        }
+        let mut order_by: Vec<OrderItem> = ordered.into_iter().map(|(item, _)| item).collect();
         let open = level.outward_sources().any(|source| source == RowOrder::Open);
         // Where the server has an index in the order asked for, ties come as they stand there.
         let open = open || (!call.order_by.is_empty() && self.reads_protected());
+        // So come the first and the last, where an index has them; and all rows, where they are sorted for another.
+        let open = open || picks || (self.presorted && self.reads_protected());
+        self.note_presorting(call);
         if open && !call.distinct && !call.within_group && self.is_order_sensitive(resolved.order, &terms) {
             let total = match self.key_order(level)? {
                 Some(key) => key,
@@ -55,7 +59,42 @@ impl Analysis<'_> {
             over: None,
             ..call.clone()
         };
-        Ok(Term { expr: Expr { kind: ExprKind::Call(Box::new(rewritten)), pos }, label, ty: resolved.result })
+        let expr = Expr { kind: ExprKind::Call(Box::new(rewritten)), pos };
+        self.aggregates.push(expr.clone());
+        Ok(Term { expr, label, ty: resolved.result })
+    }
+
+    /// The sort keys of an aggregate. Where one of several equal values would be picked, zeros are alike.
+    fn aggregate_order(
+        &mut self,
+        call: &Call,
+        picks: bool,
+        pos: Pos,
+        level: &Level<'_>,
+    ) -> Checked<Vec<(OrderItem, Term)>> {
+        let mut ordered = Vec::with_capacity(call.order_by.len());
+        for item in &call.order_by {
+            let term = self.expr(&item.value, level)?;
+            if call.within_group {
+                term.label.require_public(&format!("{}()", call.name.name), pos)?;
+            }
+            if !term.label.is_public() {
+                return Err(ordered_by(&term, "ORDER BY in an aggregate"));
+            }
+            let term =
+                if picks && (call.distinct || call.within_group) { self.with_same_zero(term) } else { term };
+            ordered.push((self.order_item(item, &term)?, term));
+        }
+        Ok(ordered)
+    }
+
+    /// Whether the server will sort the rows before they come to this aggregate, and to all others beside it.
+    fn note_presorting(&self, call: &Call) {
+        const FIRST_TO_PRESORT: u32 = 16;
+        let is_sorted = call.distinct || !call.order_by.is_empty();
+        if is_sorted && self.catalogue().major_version() >= FIRST_TO_PRESORT {
+            self.presorts.set(true);
+        }
     }
 
     pub(super) fn aggregate_filter(&mut self, call: &Call, level: &Level<'_>) -> Checked<Option<Expr>> {
@@ -67,11 +106,8 @@ impl Analysis<'_> {
 
     /// True if the result depends on the order of the rows.
     pub(super) fn is_order_sensitive(&self, order: Sensitivity, terms: &[Term]) -> bool {
-        let is_exact = |term: &Term| match term.oid() {
-            Some(oid::TEXT | oid::VARCHAR) => !self.catalogue().has_loose_collation(),
-            Some(ty) => shows_its_order(ty),
-            None => false,
-        };
+        // Zeros have been made alike by now.
+        let is_exact = |term: &Term| self.looks(term.ty) == Looks::Float || self.is_alike(term);
         match order {
             Sensitivity::None => false,
             Sensitivity::Ties => !terms.iter().all(is_exact),

@@ -4,13 +4,18 @@ use super::super::ir::{Expr, ExprKind, GroupBy, GroupItem, Literal, OrderItem, T
 use super::super::refusal::Checked;
 use super::Analysis;
 use super::order::is_constant;
-use super::scope::{Level, Term};
+use super::representative::Shown;
+use super::scope::{Item, Level, Term};
 
 /// What tells the groups of a select apart.
 pub(super) struct Groups {
     pub(super) rewritten: GroupBy,
     /// The grouped expressions.
     pub(super) keys: Vec<Term>,
+    /// Those of them that every grouping set has.
+    common: Vec<Expr>,
+    /// What is printed in place of keys behind the grouping.
+    pub(super) shown: Shown,
     /// There is more than one grouping set, so that a missing key may look like a null.
     sets: bool,
 }
@@ -19,6 +24,13 @@ pub(super) struct Groups {
 const MAX_GROUPING: usize = 31;
 
 impl Groups {
+    /// True if every grouping set has the primary key of this item.
+    fn has_key(&self, item: &Item) -> bool {
+        let grouped =
+            |name: &String| item.column(name).is_some_and(|column| self.common.contains(&column.term.expr));
+        !item.key.is_empty() && item.key.iter().all(grouped)
+    }
+
     /// Sort keys that tell grouping sets apart.
     pub(super) fn set_keys(&self) -> Vec<OrderItem> {
         if !self.sets {
@@ -37,28 +49,35 @@ impl Analysis<'_> {
         targets: &[Target],
         level: &Level<'_>,
     ) -> Checked<Groups> {
-        let mut keys = Vec::new();
-        let items = group_by
-            .items
-            .iter()
-            .map(|item| self.group_item(item, targets, level, &mut keys))
-            .collect::<Checked<Vec<GroupItem>>>()?;
+        let (mut keys, mut items, mut common) = (Vec::new(), Vec::new(), Vec::new());
+        for item in &group_by.items {
+            let (item, of_all) = self.group_item(item, targets, level, &mut keys)?;
+            items.push(item);
+            common.extend(of_all);
+        }
         let sets = items.iter().any(|item| !matches!(item, GroupItem::Expr(_)));
-        Ok(Groups { rewritten: GroupBy { distinct: group_by.distinct, items }, keys, sets })
+        let rewritten = GroupBy { distinct: group_by.distinct, items };
+        Ok(Groups { rewritten, keys, common, shown: Shown::default(), sets })
+    }
+
+    /// What is printed in place of keys, once all aggregates of the select are known. Columns of a table whose
+    /// primary key is grouped by have one value in each group.
+    pub(super) fn choose_shown(&self, groups: &mut Groups, level: &Level<'_>) -> Checked<()> {
+        let alone: Vec<&Item> =
+            level.items.iter().map(|item| &**item).filter(|item| groups.has_key(item)).collect();
+        let is_alone = |key: &&Term| {
+            alone.iter().any(|item| item.columns.iter().any(|column| column.term.expr == key.expr))
+        };
+        let keys: Vec<Term> = groups.keys.iter().filter(|key| !is_alone(key)).cloned().collect();
+        groups.shown = self.shown_keys(&keys)?;
+        Ok(())
     }
 
     /// Where a whole primary key is grouped by, the server would allow its table's other columns; it does not see
     /// the key through a derived table, so they are added.
     pub(super) fn add_dependent(groups: &mut Groups, level: &Level<'_>) {
-        if groups.sets {
-            return;
-        }
         for item in &level.items {
-            let grouped = |name: &String| {
-                let column = item.column(name);
-                column.is_some_and(|column| groups.keys.iter().any(|key| key.expr == column.term.expr))
-            };
-            if item.key.is_empty() || !item.key.iter().all(grouped) {
+            if !groups.has_key(item) {
                 continue;
             }
             for used in level.used.borrow().iter() {
@@ -66,34 +85,48 @@ impl Analysis<'_> {
                 if own && !groups.keys.iter().any(|key| key.expr == used.expr) {
                     groups.rewritten.items.push(GroupItem::Expr(used.expr.clone()));
                     groups.keys.push(used.clone());
+                    groups.common.push(used.expr.clone());
                 }
             }
         }
     }
 
+    /// A rewritten item, and the keys that are in all of its grouping sets.
     fn group_item(
         &mut self,
         item: &GroupItem,
         targets: &[Target],
         level: &Level<'_>,
         keys: &mut Vec<Term>,
-    ) -> Checked<GroupItem> {
+    ) -> Checked<(GroupItem, Vec<Expr>)> {
+        let known = keys.len();
         let mut all = |analysis: &mut Self, exprs: &[Expr]| {
             exprs
                 .iter()
                 .map(|expr| analysis.group_expr(expr, targets, level, keys))
                 .collect::<Checked<Vec<_>>>()
         };
-        Ok(match item {
+        let rewritten = match item {
             GroupItem::Empty => GroupItem::Empty,
-            GroupItem::Expr(expr) => GroupItem::Expr(self.group_expr(expr, targets, level, keys)?),
             GroupItem::Rollup(exprs) => GroupItem::Rollup(all(self, exprs)?),
             GroupItem::Cube(exprs) => GroupItem::Cube(all(self, exprs)?),
+            GroupItem::Expr(expr) => {
+                let expr = self.group_expr(expr, targets, level, keys)?;
+                let common = keys.iter().skip(known).map(|key| key.expr.clone()).collect();
+                return Ok((GroupItem::Expr(expr), common));
+            }
             GroupItem::Sets(sets) => {
                 let sets = sets.iter().map(|set| self.group_item(set, targets, level, keys));
-                GroupItem::Sets(sets.collect::<Checked<_>>()?)
+                let (sets, commons): (Vec<_>, Vec<_>) =
+                    sets.collect::<Checked<Vec<_>>>()?.into_iter().unzip();
+                let mut commons = commons.into_iter();
+                let first = commons.next().unwrap_or_default();
+                let common = commons
+                    .fold(first, |common, set| common.into_iter().filter(|key| set.contains(key)).collect());
+                return Ok((GroupItem::Sets(sets), common));
             }
-        })
+        };
+        Ok((rewritten, Vec::new()))
     }
 
     /// A list in parentheses is a list of keys; a number or a name may mean a column of the output.
@@ -111,8 +144,10 @@ impl Analysis<'_> {
         }
         if let Some(target) = self.meant_target(expr, targets, level)? {
             let term = self.expr(&target.value, level)?;
+            // A column that shows something else than the key is not the key.
+            let rewritten = if self.is_alike(&term) { expr.clone() } else { term.expr.clone() };
             keys.push(term);
-            return Ok(expr.clone());
+            return Ok(rewritten);
         }
         let term = self.expr(expr, level)?;
         let rewritten = term.expr.clone();

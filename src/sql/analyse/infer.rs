@@ -191,8 +191,10 @@ pub(super) fn common(
         let ty = ty?;
         found = Some(match found {
             None => ty,
-            Some(known) if known == ty || ty.oid == oid::UNKNOWN => known,
-            Some(known) if known.oid == oid::UNKNOWN => ty,
+            Some(known) if known == ty => known,
+            // A literal is read as the type without its modifier.
+            Some(known) if ty.oid == oid::UNKNOWN => TypeRef::plain(known.oid),
+            Some(known) if known.oid == oid::UNKNOWN => TypeRef::plain(ty.oid),
             Some(known) if known.oid == ty.oid => TypeRef::plain(ty.oid),
             Some(known) => {
                 let preferred = catalogue.type_by_oid(known.oid).is_some_and(|ty| ty.preferred);

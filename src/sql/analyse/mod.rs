@@ -9,6 +9,7 @@
 //! Not here: text, the policy's own rules (`rules`), the lists of what is allowed (`allow`).
 
 mod aggregate;
+mod alike;
 mod call;
 mod column;
 mod compare;
@@ -25,6 +26,7 @@ mod operator;
 mod order;
 mod query;
 mod relation;
+mod representative;
 mod row_key;
 mod scope;
 mod select;
@@ -97,8 +99,17 @@ pub(super) struct Analysis<'a> {
     fixed_order: Cell<bool>,
     /// Something was met that fails on some values.
     may_raise: Cell<bool>,
+    /// Something of the kind was met in a select list.
+    columns_raise: Cell<bool>,
     /// A call that tells when it was evaluated, and where.
     varying: Option<(String, ir::Pos)>,
+    /// The aggregates that were met, rewritten.
+    aggregates: Vec<ir::Expr>,
+    /// An aggregate of sorted values was met: from version 16 on, the server sorts the rows for it, and the other
+    /// aggregates beside it see them so.
+    presorts: Cell<bool>,
+    /// All rows count as presorted.
+    presorted: bool,
     /// A window waits for its total order.
     marked_ties: bool,
     /// Names made so far.
@@ -133,7 +144,11 @@ impl<'a> Analysis<'a> {
             keyed: false,
             fixed_order: Cell::new(false),
             may_raise: Cell::new(false),
+            columns_raise: Cell::new(false),
             varying: None,
+            aggregates: Vec::new(),
+            presorts: Cell::new(false),
+            presorted: false,
             marked_ties: false,
             made_names: 0,
             view_depth: 0,
@@ -165,14 +180,33 @@ impl<'a> Analysis<'a> {
     /// that is seen of them, and the same in every session, which the salted hash of an identifier is not.
     fn walk(&mut self, query: &ir::Query) -> Checked<Analysed> {
         let parameters = self.parameters.clone();
-        let first = self.query(query, &Level::default(), true)?;
+        let mut first = self.query(query, &Level::default(), true)?;
+        if self.presorts.get() && self.reads_protected() {
+            *self = Self { presorted: true, ..self.afresh(parameters.clone()) };
+            first = self.query(query, &Level::default(), true)?;
+        }
         if !self.fixed_order.get() {
             return Ok(first);
         }
-        let mut second = Self {
-            keyed: true,
+        let mut second = Self { keyed: true, ..self.afresh(parameters) };
+        match second.query(query, &Level::default(), true) {
+            Ok(analysed) => {
+                *self = second;
+                Ok(analysed)
+            }
+            // Keys cannot be had everywhere; what the first walk found is as safe.
+            Err(_) => Ok(first),
+        }
+    }
+
+    /// For another walk through the same statement. Names are made on, and reads counted.
+    fn afresh(&self, parameters: Vec<Parameter>) -> Self {
+        Self {
             fixed_order: Cell::new(false),
             may_raise: Cell::new(false),
+            columns_raise: Cell::new(false),
+            presorts: Cell::new(false),
+            aggregates: Vec::new(),
             parameters,
             path: self.path.clone(),
             outer_path: self.outer_path.clone(),
@@ -183,14 +217,6 @@ impl<'a> Analysis<'a> {
             varying: None,
             marked_ties: false,
             ..*self
-        };
-        match second.query(query, &Level::default(), true) {
-            Ok(analysed) => {
-                *self = second;
-                Ok(analysed)
-            }
-            // Keys cannot be had everywhere; what the first walk found is as safe.
-            Err(_) => Ok(first),
         }
     }
 

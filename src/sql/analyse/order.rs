@@ -11,7 +11,7 @@ use super::super::ir::{
 };
 use super::super::refusal::{Checked, Denial};
 use super::from::derived;
-use super::query::Tail;
+use super::query::{KeyUse, Tail};
 use super::row_key::smallest_over;
 use super::scope::{Level, OutputColumn, Term};
 use super::{Analysed, Analysis, Label, RowOrder};
@@ -86,7 +86,7 @@ impl Analysis<'_> {
                         keys.push(OrderItem::by(self.unordinal(term.expr.clone())));
                     }
                     if !term.oid().is_some_and(shows_its_order) {
-                        keys.push(OrderItem::by(as_text(term.expr.clone())));
+                        keys.push(OrderItem::by(image(term)));
                     }
                 }
             }
@@ -184,7 +184,7 @@ impl Analysis<'_> {
         extend_keys(&mut query.order_by, self.total_keys(&total)?);
         query.order_by.extend(self.all_read());
         self.cut(&mut query, tail, level)?;
-        let row_key = row_key.filter(|_| tail.takes_key).cloned();
+        let row_key = row_key.filter(|_| tail.key != KeyUse::None).cloned();
         if let (Some(key), Body::Select(select)) = (&row_key, &mut query.body) {
             let value = Expr::column(&alias, &key.name);
             select.targets.push(Target { value, name: Some(key.name.clone()) });
@@ -202,12 +202,23 @@ pub(super) fn extend_keys(keys: &mut Vec<OrderItem>, more: Vec<OrderItem>) {
     }
 }
 
-/// The text of a value, in the order of its bytes.
-fn as_text(expr: Expr) -> Expr {
-    Expr::made(ExprKind::Collate {
-        value: Box::new(expr.cast(TypeName::builtin("text"))),
-        collation: Qualified::builtin("C"),
-    })
+/// The text of a value, in the order of its bytes: another one for all that look different.
+pub(super) fn image(term: &Term) -> Expr {
+    let text = match term.oid() {
+        // A cast would drop the blanks at its end.
+        Some(oid::BPCHAR) => Expr::call("concat", vec![term.expr.clone()]),
+        _ => term.expr.clone().cast(TypeName::builtin("text")),
+    };
+    Expr::made(ExprKind::Collate { value: Box::new(text), collation: Qualified::builtin("C") })
+}
+
+/// `array_agg(x ORDER BY x::text)`.
+pub(super) fn array_of_ordered(term: &Term) -> Expr {
+    let call = Call {
+        order_by: vec![OrderItem::by(image(term))],
+        ..Call::plain(Qualified::builtin("array_agg"), vec![term.expr.clone()])
+    };
+    Expr::made(ExprKind::Call(Box::new(call)))
 }
 
 /// A value that is the same in every row.

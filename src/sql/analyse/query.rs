@@ -22,8 +22,18 @@ pub(super) struct Tail<'q> {
     pub(super) limit: Option<&'q Limit>,
     /// The consumer sees the order of rows.
     pub(super) order_shows: bool,
-    /// The consumer can take the key of the rows in a hidden column.
-    pub(super) takes_key: bool,
+    pub(super) key: KeyUse,
+}
+
+/// What the consumer of rows does with a hidden column that holds their key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum KeyUse {
+    /// It cannot take one.
+    None,
+    /// It wants one where the rows hold identifiers.
+    OfIdentifiers,
+    /// It would also tell rows apart by all of their columns, which it had better not where reading one may fail.
+    OfAny,
 }
 
 impl Tail<'_> {
@@ -42,12 +52,12 @@ impl Tail<'_> {
 impl Analysis<'_> {
     /// Analyses a query. With `order_shows`, its consumer sees the order of its rows.
     pub(super) fn query(&mut self, query: &Query, outer: &Level<'_>, order_shows: bool) -> Checked<Analysed> {
-        self.query_with(query, outer, order_shows, false)
+        self.query_with(query, outer, order_shows, KeyUse::None)
     }
 
     /// Analyses a query whose consumer can take a hidden column.
     pub(super) fn query_with_key(&mut self, query: &Query, outer: &Level<'_>) -> Checked<Analysed> {
-        self.query_with(query, outer, false, true)
+        self.query_with(query, outer, false, KeyUse::OfAny)
     }
 
     pub(super) fn query_with(
@@ -55,7 +65,7 @@ impl Analysis<'_> {
         query: &Query,
         outer: &Level<'_>,
         order_shows: bool,
-        takes_key: bool,
+        key: KeyUse,
     ) -> Checked<Analysed> {
         let mut level = Level::inside(outer);
         let with = match &query.with {
@@ -67,7 +77,7 @@ impl Analysis<'_> {
             offset: query.offset.as_ref(),
             limit: query.limit.as_ref(),
             order_shows,
-            takes_key,
+            key,
         };
         let mut analysed = match &query.body {
             Body::Select(select) => self.select(select, &tail, &level)?,

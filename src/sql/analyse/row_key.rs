@@ -15,7 +15,7 @@ use super::super::ir::{
 };
 use super::super::refusal::Checked;
 use super::super::rules::Protection;
-use super::scope::{Item, Level, OutputColumn, Term};
+use super::scope::{Item, Level, OutputColumn, Term, WholeRow};
 use super::{Analysis, Label};
 
 /// What the key of a table is made of; `divides` says that its partitions tell what may not be told.
@@ -62,6 +62,10 @@ impl Level<'_> {
 impl Item {
     /// With the key of a query: its hidden column, or all of its columns if none is raw.
     pub(super) fn keyed(mut self, hidden: Option<&OutputColumn>) -> Self {
+        if hidden.is_some() {
+            // The row as the server knows it has one column more.
+            self.whole_row = WholeRow::Built;
+        }
         self.row_key = match hidden {
             Some(hidden) => Some(vec![Term {
                 expr: Expr::column(&self.alias, &hidden.name),
@@ -94,7 +98,7 @@ impl Analysis<'_> {
         grouped: bool,
         sets: Vec<OrderItem>,
     ) -> Option<(Target, OutputColumn)> {
-        let key = as_one(&level.row_key().filter(|_| self.keyed)?);
+        let key = as_one(&level.row_key().filter(|_| self.keyed && !level.multiplied.get())?);
         let key = if grouped { Term { expr: smallest(key.expr.clone()), ..key } } else { key };
         let key = if sets.is_empty() { key } else { with_sets(key, sets) };
         let column = OutputColumn { name: self.made_name(), label: Label::Public, ty: key.ty };
@@ -104,7 +108,7 @@ impl Analysis<'_> {
     /// The sort key of an identifier: where the first row that has it comes. What a window function picks cannot
     /// be the partition of another.
     pub(super) fn first_of(&self, term: &Term, level: &Level<'_>, grouped: bool) -> Option<Expr> {
-        if has_window(&term.expr) {
+        if has_window(&term.expr) || level.multiplied.get() {
             return None;
         }
         let key = as_one(&level.row_key().filter(|_| self.keyed)?).expr;
@@ -119,29 +123,41 @@ impl Analysis<'_> {
         columns: &[OutputColumn],
         key: &OutputColumn,
         having: Option<Expr>,
-    ) -> (Query, OutputColumn) {
-        let alias = self.made_name();
-        let names: Vec<String> = (1..=columns.len()).map(|number| format!("c{number}")).collect();
-        let mut targets: Vec<Target> = names
-            .iter()
-            .zip(columns)
-            .map(|(name, column)| Target {
-                value: Expr::column(&alias, name),
-                name: Some(column.name.clone()),
-            })
-            .collect();
+    ) -> Checked<(Query, OutputColumn)> {
+        let (mut select, alias) = self.grouped(inner, columns, None)?;
         let made = OutputColumn { name: self.made_name(), ..key.clone() };
-        targets
-            .push(Target { value: smallest(Expr::column(&alias, &key.name)), name: Some(made.name.clone()) });
+        let value = smallest(Expr::column(alias, &key.name));
+        select.targets.push(Target { value, name: Some(made.name.clone()) });
+        select.having = having;
+        Ok((Query::of(Body::Select(Box::new(select))), made))
+    }
+
+    /// The rows of `inner`, each once, and the name of what they are taken from. `more` is a name for a column behind
+    /// those that are grouped by.
+    pub(super) fn grouped(
+        &mut self,
+        inner: Query,
+        columns: &[OutputColumn],
+        more: Option<&str>,
+    ) -> Checked<(Select, String)> {
+        let alias = self.made_name();
+        let mut names: Vec<String> = (1..=columns.len()).map(|number| format!("c{number}")).collect();
+        let mut targets = Vec::with_capacity(names.len());
+        for (name, column) in names.iter().zip(columns) {
+            let value = Expr::column(&alias, name);
+            let term = Term { expr: value.clone(), label: column.label.clone(), ty: column.ty };
+            let value = self.shown_of_group(&term)?.unwrap_or(value);
+            targets.push(Target { value, name: Some(column.name.clone()) });
+        }
         let items = names.iter().map(|name| GroupItem::Expr(Expr::column(&alias, name))).collect();
+        names.extend(more.map(str::to_owned));
         let select = Select {
             targets,
-            from: vec![super::from::derived(inner, alias, names)],
+            from: vec![super::from::derived(inner, alias.clone(), names)],
             group_by: GroupBy { distinct: false, items },
-            having,
             ..Select::default()
         };
-        (Query::of(Body::Select(Box::new(select))), made)
+        Ok((select, alias))
     }
 }
 

@@ -107,8 +107,8 @@ pub(super) struct Level<'e> {
     pub(super) source: Cell<RowOrder>,
     /// The order of the rows that the select list sees: those of `FROM`, or the groups.
     pub(super) rows: Cell<RowOrder>,
-    /// What tells the groups apart, if there is a `GROUP BY`.
-    pub(super) group_keys: RefCell<Option<Vec<Term>>>,
+    /// Some expression of the select list or of `GROUP BY` makes several rows of one, which have one key.
+    pub(super) multiplied: Cell<bool>,
     /// A window may have sorted the rows.
     pub(super) sorted: Cell<bool>,
     /// An aggregate was met.

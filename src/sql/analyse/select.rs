@@ -1,10 +1,11 @@
 //! `SELECT`: the order in which its clauses are read, and where its rows need a fixed order.
 
-use super::super::ir::{Body, Distinct, Expr, ExprKind, NamedWindow, OrderItem, Query, Select, walk};
+use super::super::ir::{Body, Distinct, Expr, ExprKind, NamedWindow, OrderItem, Query, Select, Target, walk};
 use super::super::refusal::{Checked, Denial};
 use super::group::Groups;
 use super::order::extend_keys;
-use super::query::Tail;
+use super::query::{KeyUse, Tail};
+use super::representative::Shown;
 use super::scope::{Level, OutputColumn, Term};
 use super::target::SelectList;
 use super::window::TOTAL_ORDER;
@@ -17,6 +18,8 @@ struct Parts {
     groups: Groups,
     /// Protected relations are read somewhere inside.
     protected: bool,
+    /// A column may fail to be computed.
+    raises: bool,
     order: RowOrder,
 }
 
@@ -35,6 +38,7 @@ impl Analysis<'_> {
         outer: &Level<'_>,
     ) -> Checked<Analysed> {
         let reads_before = self.protected_reads;
+        let raised_before = self.columns_raise.replace(false);
         let mut level = Level::inside(outer);
         let (from, source) = self.read_from(&select.from, &mut level)?;
         level.source.set(source);
@@ -57,15 +61,22 @@ impl Analysis<'_> {
         let grouped = !groups.rewritten.items.is_empty();
         let rows = if grouped && protected_source { RowOrder::Open } else { level.source.get() };
         level.rows.set(rows);
-        level.group_keys.replace(grouped.then(|| groups.keys.clone()));
         level.used.borrow_mut().clear();
-        let having = match &select.having {
+        let mut having = match &select.having {
             Some(having) => Some(self.public(having, &level, "HAVING")?.expr),
             None => None,
         };
-        let windows = self.named_windows(&select.windows, &level)?;
-        let list = self.select_list(&select.targets, &level)?;
+        let mut windows = self.named_windows(&select.windows, &level)?;
+        let mut list = self.read_list(&select.targets, &level)?;
         Self::add_dependent(&mut groups, &level);
+        let is_multiple = |term: &Term| self.gives_set(&term.expr);
+        level.multiplied.set(list.terms.iter().chain(&groups.keys).any(is_multiple));
+        if grouped && protected_source {
+            self.choose_shown(&mut groups, &level)?;
+            having.iter_mut().for_each(|having| groups.shown.put(&level, having));
+            windows.iter_mut().for_each(|window| groups.shown.put_in_window(&level, &mut window.spec));
+            list.change(|value| groups.shown.put(&level, value));
+        }
         let order = if grouped {
             rows
         } else if level.aggregated.get() || having.is_some() {
@@ -87,14 +98,25 @@ impl Analysis<'_> {
             list,
             groups,
             protected: self.protected_reads > reads_before,
+            raises: self.columns_raise.get(),
             order,
         };
+        self.columns_raise.set(raised_before || parts.raises);
         self.fix_windows(&mut parts, &level)?;
         match &select.distinct {
             Distinct::No => self.plain_select(parts, None, tail, &level),
             Distinct::On(keys) => self.plain_select(parts, Some(keys), tail, &level),
             Distinct::Rows => self.distinct_select(parts, tail, &level),
         }
+    }
+
+    /// The select list, and whether something in it may fail.
+    fn read_list(&mut self, targets: &[Target], level: &Level<'_>) -> Checked<SelectList> {
+        let raised_before = self.may_raise.replace(false);
+        let list = self.select_list(targets, level)?;
+        self.columns_raise.set(self.columns_raise.get() || self.may_raise.get());
+        self.may_raise.set(raised_before || self.may_raise.get());
+        Ok(list)
     }
 
     fn named_windows(&mut self, windows: &[NamedWindow], level: &Level<'_>) -> Checked<Vec<NamedWindow>> {
@@ -119,14 +141,16 @@ impl Analysis<'_> {
             Some(keys) => keys
                 .iter()
                 .map(|key| {
-                    let term = self.select_key(key, &parts.list, level)?;
+                    let term = self.select_key(key, &parts, level)?;
                     self.select_sort_key(&term, &parts, level)
                 })
                 .collect::<Checked<Vec<Expr>>>()?,
         };
         let mut order_by = Vec::new();
+        let mut multiplied = false;
         for item in tail.order_by {
-            let term = self.select_key(&item.value, &parts.list, level)?;
+            let term = self.select_key(&item.value, &parts, level)?;
+            multiplied |= self.gives_set(&term.expr);
             let value = self.select_sort_key(&term, &parts, level)?;
             let value = if term.label.is_public() { own_key(item, value) } else { value };
             order_by.push(OrderItem { value, direction: self.direction(item, &term)?, nulls: item.nulls });
@@ -147,12 +171,16 @@ impl Analysis<'_> {
             }
             let total = self.row_keys(&parts, level)?;
             extend_keys(&mut order_by, total);
+            if multiplied {
+                // Rows that are made of one have one key.
+                extend_keys(&mut order_by, self.total_keys(&parts.list.terms)?);
+            }
             order_by.extend(self.all_read());
         }
         if !on_keys.is_empty() {
             parts.select.distinct = Distinct::On(on_keys);
         }
-        let row_key = if tail.takes_key { self.add_key(&mut parts, level) } else { None };
+        let row_key = self.add_key(&mut parts, tail.key, level);
         let mut query = Query::of(Body::Select(Box::new(parts.select)));
         query.order_by = order_by;
         self.cut(&mut query, tail, level)?;
@@ -175,18 +203,18 @@ impl Analysis<'_> {
                 super::ir::Pos::NONE,
             ));
         }
-        let Parts { select, list, .. } = parts;
+        let Parts { select, list, groups, .. } = parts;
         let mut inner = Query::of(Body::Select(Box::new(select)));
         inner.order_by = order_by;
         self.cut(&mut inner, tail, level)?;
         let mut keys = Vec::new();
         for item in tail.order_by {
-            let Some(index) = self.listed(&item.value, &list, level)? else {
+            let Some(index) = self.listed(&item.value, &list, &groups.shown, level)? else {
                 return Err(Denial::unsupported("WITH TIES ordered by what is not selected", item.value.pos));
             };
             keys.push((index, item.clone()));
         }
-        let uncut = Tail { order_by: &[], offset: None, limit: None, order_shows: true, takes_key: false };
+        let uncut = Tail { order_by: &[], offset: None, limit: None, order_shows: true, key: KeyUse::None };
         self.wrapped(inner, list.columns, None, &keys, &uncut, level)
     }
 
@@ -194,7 +222,7 @@ impl Analysis<'_> {
     fn distinct_select(&mut self, mut parts: Parts, tail: &Tail<'_>, level: &Level<'_>) -> Checked<Analysed> {
         let mut keys = Vec::new();
         for item in tail.order_by {
-            let Some(index) = self.listed(&item.value, &parts.list, level)? else {
+            let Some(index) = self.listed(&item.value, &parts.list, &parts.groups.shown, level)? else {
                 let message = "for SELECT DISTINCT, ORDER BY expressions must appear in select list";
                 return Err(Denial::new("42P10", message, item.value.pos));
             };
@@ -204,12 +232,17 @@ impl Analysis<'_> {
         if tail.with_ties() {
             return Err(Denial::unsupported("WITH TIES together with DISTINCT", super::ir::Pos::NONE));
         }
-        if let Some(key) = self.add_key(&mut parts, level) {
+        if let Some(key) = self.add_key(&mut parts, KeyUse::OfIdentifiers, level) {
             let inner = Query::of(Body::Select(Box::new(parts.select)));
-            let (query, key) = self.once(inner, &parts.list.columns, &key, None);
+            let (query, key) = self.once(inner, &parts.list.columns, &key, None)?;
             return self.wrapped(query, parts.list.columns, Some(&key), &keys, tail, level);
         }
-        parts.select.distinct = Distinct::Rows;
+        if parts.protected && !self.are_alike(&parts.list.columns) {
+            let inner = Query::of(Body::Select(Box::new(std::mem::take(&mut parts.select))));
+            parts.select = self.grouped(inner, &parts.list.columns, None)?.0;
+        } else {
+            parts.select.distinct = Distinct::Rows;
+        }
         let public_key = |(index, _): &(usize, OrderItem)| {
             parts.list.columns.get(*index).is_some_and(|column| column.label.is_public())
         };
@@ -239,9 +272,15 @@ impl Analysis<'_> {
         Ok(())
     }
 
-    /// Adds the key of its rows to a select that has identifiers among its columns.
-    fn add_key(&mut self, parts: &mut Parts, level: &Level<'_>) -> Option<OutputColumn> {
-        if parts.list.columns.iter().all(|column| column.label.is_public()) {
+    /// Adds the key of its rows to a select, where its consumer wants one.
+    fn add_key(&mut self, parts: &mut Parts, wanted: KeyUse, level: &Level<'_>) -> Option<OutputColumn> {
+        let is_public = parts.list.columns.iter().all(|column| column.label.is_public());
+        let is_wanted = match wanted {
+            KeyUse::None => false,
+            KeyUse::OfIdentifiers => !is_public,
+            KeyUse::OfAny => !is_public || (parts.protected && parts.raises),
+        };
+        if !is_wanted {
             return None;
         }
         let (target, column) = self.hidden_key(level, parts.is_grouped(level), parts.groups.set_keys())?;
@@ -272,7 +311,8 @@ impl Analysis<'_> {
             let used = level.used.borrow().clone();
             return self.total_keys(&used);
         }
-        let mut groups = parts.groups.keys.clone();
+        let shown = |key: &Term| parts.groups.shown.of(level, key.clone());
+        let mut groups: Vec<Term> = parts.groups.keys.iter().map(shown).collect();
         let first = self.hidden_key(level, true, Vec::new()).map(|(first, _)| OrderItem::by(first.value));
         if first.is_some() {
             groups.retain(|key| key.label.is_public());
@@ -284,20 +324,26 @@ impl Analysis<'_> {
     }
 
     /// A sort key of a select: a column of the output by number or name, or else an expression of its own.
-    fn select_key(&mut self, key: &Expr, list: &SelectList, level: &Level<'_>) -> Checked<Term> {
-        let listed = self.output_column(key, &list.columns)?.and_then(|index| list.terms.get(index));
-        match listed {
+    fn select_key(&mut self, key: &Expr, parts: &Parts, level: &Level<'_>) -> Checked<Term> {
+        let listed = self.output_column(key, &parts.list.columns)?;
+        match listed.and_then(|index| parts.list.terms.get(index)) {
             Some(term) => Ok(term.clone()),
-            None => self.expr(key, level),
+            None => Ok(parts.groups.shown.of(level, self.expr(key, level)?)),
         }
     }
 
     /// The output column that is meant by a sort key, by number, by name, or because it is the same expression.
-    fn listed(&mut self, key: &Expr, list: &SelectList, level: &Level<'_>) -> Checked<Option<usize>> {
+    fn listed(
+        &mut self,
+        key: &Expr,
+        list: &SelectList,
+        shown: &Shown,
+        level: &Level<'_>,
+    ) -> Checked<Option<usize>> {
         if let Some(index) = self.output_column(key, &list.columns)? {
             return Ok(Some(index));
         }
-        let term = self.expr(key, level)?;
+        let term = shown.of(level, self.expr(key, level)?);
         Ok(list.terms.iter().position(|known| known.expr == term.expr))
     }
 }

@@ -1,8 +1,13 @@
 //! `UNION`, `INTERSECT` and `EXCEPT`.
 
-use super::super::ir::{Body, Expr, ExprKind, OrderItem, Pos, Query, SetOperation, SetOperator};
+use super::super::ir::{
+    Body, Call, Expr, ExprKind, Literal, OrderItem, Pos, Qualified, Query, Select, SetOperation, SetOperator,
+    Target, TypeName,
+};
 use super::super::refusal::{Checked, Denial};
-use super::query::Tail;
+use super::from::derived;
+use super::query::{KeyUse, Tail};
+use super::representative::function;
 use super::scope::{Level, OutputColumn, Term};
 use super::{Analysed, Analysis, Label, RowOrder, row_key};
 
@@ -17,14 +22,14 @@ impl Analysis<'_> {
         // UNION ALL shows the order of its arms where its own order shows.
         let shows = tail.order_shows || tail.cuts();
         let inner_shows = shows && operation.operator == SetOperator::Union && operation.all;
-        let left = self.query_with(&operation.left, level, inner_shows, true)?;
-        let right = self.query_with(&operation.right, level, inner_shows, true)?;
+        let left = self.query_with(&operation.left, level, inner_shows, KeyUse::OfIdentifiers)?;
+        let right = self.query_with(&operation.right, level, inner_shows, KeyUse::OfIdentifiers)?;
         let columns = self.merged_columns(&left.columns, &right.columns, operation.operator)?;
         let protected = self.protected_reads > reads_before;
         let order = if protected { RowOrder::Open } else { RowOrder::Public };
         if let (Some(left_key), Some(right_key)) = (&left.row_key, &right.row_key) {
             let arms = [(left.query, left_key), (right.query, right_key)];
-            if let Some((inner, key)) = self.keyed_arms(operation, arms, &columns) {
+            if let Some((inner, key)) = self.keyed_arms(operation, arms, &columns)? {
                 return self.set_tail(inner, columns, Some(&key), RowOrder::Open, tail, level);
             }
             return Err(Denial::unsupported("a key of these rows", Pos::NONE));
@@ -32,12 +37,17 @@ impl Analysis<'_> {
         if left.row_key.is_some() || right.row_key.is_some() {
             return Err(Denial::unsupported("a key of these rows", Pos::NONE));
         }
-        let inner = Query::of(Body::Set(Box::new(SetOperation {
-            operator: operation.operator,
-            all: operation.all,
-            left: left.query,
-            right: right.query,
-        })));
+        let is_union_all = operation.operator == SetOperator::Union && operation.all;
+        let inner = if protected && !is_union_all && !self.are_alike(&columns) {
+            self.alike_arms(operation, left.query, right.query, &columns)?
+        } else {
+            Query::of(Body::Set(Box::new(SetOperation {
+                operator: operation.operator,
+                all: operation.all,
+                left: left.query,
+                right: right.query,
+            })))
+        };
         self.set_tail(inner, columns, None, order, tail, level)
     }
 
@@ -48,20 +58,21 @@ impl Analysis<'_> {
         operation: &SetOperation,
         arms: [(Query, &OutputColumn); 2],
         columns: &[OutputColumn],
-    ) -> Option<(Query, OutputColumn)> {
+    ) -> Checked<Option<(Query, OutputColumn)>> {
         let whole = arms.iter().all(|(_, key)| row_key::is_whole(key));
         let ty = Some(row_key::arm_type(whole));
         let key = OutputColumn { name: self.made_name(), label: Label::Public, ty };
         let [left, right] = arms;
-        let left = armed(left.0, left.1, 1, &key)?;
-        let right = armed(right.0, right.1, 2, &key)?;
+        let left = armed(left.0, left.1, 1, &key);
+        let right = armed(right.0, right.1, 2, &key);
+        let Some((left, right)) = left.zip(right) else { return Ok(None) };
         let both = SetOperation { operator: SetOperator::Union, all: true, left, right };
         let both = Query::of(Body::Set(Box::new(both)));
         let made = || Expr::column_of_any(&key.name);
         let having = match (operation.operator, operation.all) {
-            (SetOperator::Union, true) => return Some((both, key)),
+            (SetOperator::Union, true) => return Ok(Some((both, key))),
             (SetOperator::Union, false) => None,
-            (SetOperator::Intersect | SetOperator::Except, true) => return None,
+            (SetOperator::Intersect | SetOperator::Except, true) => return Ok(None),
             (SetOperator::Intersect, false) => {
                 Some(vec![row_key::has_arm(made(), 1, whole), row_key::has_arm(made(), 2, whole)])
             }
@@ -71,7 +82,97 @@ impl Analysis<'_> {
             }
         };
         let having = having.map(|conditions| Expr::made(ExprKind::And(conditions)));
-        Some(self.once(both, columns, &key, having))
+        self.once(both, columns, &key, having).map(Some)
+    }
+
+    /// The operation as a grouping of the rows of both arms, of whose equal values one is chosen that does not hang on
+    /// which was met first.
+    fn alike_arms(
+        &mut self,
+        operation: &SetOperation,
+        left: Query,
+        right: Query,
+        columns: &[OutputColumn],
+    ) -> Checked<Query> {
+        let union = |left, right| {
+            Query::of(Body::Set(Box::new(SetOperation {
+                operator: SetOperator::Union,
+                all: true,
+                left,
+                right,
+            })))
+        };
+        if operation.operator == SetOperator::Union {
+            return Ok(Query::of(Body::Select(Box::new(self.grouped(union(left, right), columns, None)?.0))));
+        }
+        let arm = self.made_name();
+        let (left, right) =
+            (self.numbered_arm(left, 1, columns, &arm), self.numbered_arm(right, 2, columns, &arm));
+        let (mut select, alias) = self.grouped(union(left, right), columns, Some(&arm))?;
+        let count = |number: i32| {
+            let number = Expr::made(ExprKind::Literal(Literal::Integer(number)));
+            let call = Call {
+                star: true,
+                filter: Some(Expr::operator(Expr::column(&alias, &arm), "=", number)),
+                ..Call::plain(Qualified::builtin("count"), Vec::new())
+            };
+            Expr::made(ExprKind::Call(Box::new(call)))
+        };
+        let copies = if operation.operator == SetOperator::Intersect {
+            Expr::made(ExprKind::Extreme { greatest: false, values: vec![count(1), count(2)] })
+        } else {
+            let none = Expr::made(ExprKind::Literal(Literal::Integer(0)));
+            let all = operation.all;
+            let is_alone = Expr::operator(count(2), "=", none.clone());
+            let alone = ExprKind::Case {
+                operand: None,
+                whens: vec![(is_alone, count(1))],
+                otherwise: Some(Box::new(none)),
+            };
+            if all { Expr::operator(count(1), "-", count(2)) } else { Expr::made(alone) }
+        };
+        if !operation.all {
+            let none = Expr::made(ExprKind::Literal(Literal::Integer(0)));
+            select.having = Some(Expr::operator(copies, ">", none));
+            return Ok(Query::of(Body::Select(Box::new(select))));
+        }
+        select.targets.push(Target { value: copies, name: Some(arm.clone()) });
+        Ok(self.copied(Query::of(Body::Select(Box::new(select))), columns, &arm))
+    }
+
+    /// The rows of `inner`, each as often as its column `copies` says.
+    fn copied(&mut self, inner: Query, columns: &[OutputColumn], copies: &str) -> Query {
+        let (alias, series) = (self.made_name(), self.made_name());
+        let mut names: Vec<String> = (1..=columns.len()).map(|number| format!("c{number}")).collect();
+        let targets = names.iter().zip(columns).map(|(name, column)| Target {
+            value: Expr::column(&alias, name),
+            name: Some(column.name.clone()),
+        });
+        let targets = targets.collect();
+        names.push(copies.to_owned());
+        let one = Expr::made(ExprKind::Literal(Literal::Integer(1))).cast(TypeName::builtin("int8"));
+        let numbers = Expr::call("generate_series", vec![one, Expr::column(&alias, copies)]);
+        let from = vec![derived(inner, alias, names), function(numbers, series)];
+        Query::of(Body::Select(Box::new(Select { targets, from, ..Select::default() })))
+    }
+
+    /// An arm with its number in a column behind the others.
+    fn numbered_arm(&mut self, mut arm: Query, number: i32, columns: &[OutputColumn], name: &str) -> Query {
+        let value = Expr::made(ExprKind::Literal(Literal::Integer(number)));
+        let number = Target { value, name: Some(name.to_owned()) };
+        match &mut arm.body {
+            Body::Select(select) => select.targets.push(number),
+            Body::Values(rows) => rows.iter_mut().for_each(|row| row.push(number.value.clone())),
+            Body::Set(_) => {
+                let alias = self.made_name();
+                let names: Vec<String> = (1..=columns.len()).map(|number| format!("c{number}")).collect();
+                let own = names.iter().map(|name| Target { value: Expr::column(&alias, name), name: None });
+                let targets = own.chain([number]).collect();
+                let select = Select { targets, from: vec![derived(arm, alias, names)], ..Select::default() };
+                return Query::of(Body::Select(Box::new(select)));
+            }
+        }
+        arm
     }
 
     fn set_tail(
@@ -94,7 +195,7 @@ impl Analysis<'_> {
         let raw_key =
             keys.iter().any(|(index, _)| columns.get(*index).is_some_and(|column| !column.label.is_public()));
         let shows = tail.order_shows || tail.cuts() || !keys.is_empty();
-        if raw_key || (order == RowOrder::Open && shows) || (row_key.is_some() && !tail.takes_key) {
+        if raw_key || (order == RowOrder::Open && shows) || (row_key.is_some() && tail.key == KeyUse::None) {
             if tail.with_ties() {
                 return Err(Denial::unsupported("WITH TIES after a set operation", Pos::NONE));
             }

@@ -21,6 +21,16 @@ impl SelectList {
     }
 }
 
+impl SelectList {
+    /// Changes the expressions.
+    pub(super) fn change(&mut self, change: impl Fn(&mut Expr)) {
+        for (target, term) in self.targets.iter_mut().zip(&mut self.terms) {
+            change(&mut term.expr);
+            target.value = term.expr.clone();
+        }
+    }
+}
+
 /// The name of a target's column; `None` for a star.
 pub(super) fn name_of(target: &Target) -> Option<String> {
     match (&target.name, &target.value.kind) {

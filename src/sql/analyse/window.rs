@@ -62,6 +62,11 @@ impl Analysis<'_> {
         pos: Pos,
         level: &Level<'_>,
     ) -> Checked<Term> {
+        let terms = if self.picks(call, resolved.order) {
+            terms.into_iter().map(|term| self.with_same_zero(term)).collect()
+        } else {
+            terms
+        };
         let (label, ty) = self.window_label(call, &terms, resolved, pos)?;
         let filter = self.aggregate_filter(call, level)?;
         if !call.order_by.is_empty() {
@@ -120,6 +125,7 @@ impl Analysis<'_> {
                     offset.label.require_public(name, pos)?;
                 }
                 let default = terms.get(2).map_or(Label::Null, |term| term.label.clone());
+                let ty = if terms.len() > 2 { ty.map(|ty| TypeRef::plain(ty.oid)) } else { ty };
                 Ok((label.merge(default, &format!("the default of {name}()"), pos)?, ty))
             }
             name @ ("first_value" | "last_value" | "nth_value") => {

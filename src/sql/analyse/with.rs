@@ -3,7 +3,9 @@
 use std::rc::Rc;
 
 use super::super::catalogue::TypeRef;
-use super::super::ir::{Body, Cte, Cycle, Pos, Search, SetOperation, SetOperator, With};
+use super::super::ir::{
+    Body, Cte, Cycle, FromItem, Pos, Query, Search, SetOperation, SetOperator, TableItem, With, walk,
+};
 use super::super::refusal::{Checked, Denial};
 use super::scope::{CteEntry, Level, OutputColumn, RowOrder};
 use super::{Analysed, Analysis, Label};
@@ -95,6 +97,10 @@ impl Analysis<'_> {
             };
             let inner = Level { ctes: vec![Rc::new(entry)], ..Level::inside(level) };
             let analysed = self.query(&cte.query, &inner, false)?;
+            if !matches!(analysed.query.body, Body::Set(_)) && reads(&analysed.query, &cte.name) {
+                let message = "UNION in a recursive query, of values that may be equal and look different,";
+                return Err(Denial::unsupported(message, cte.pos).hint("say UNION ALL, or cast them to text"));
+            }
             let again = CteEntry::renamed(analysed.columns.clone(), &cte.columns, cte.pos)?;
             let settled = columns.len() == again.len()
                 && columns.iter().zip(&again).all(|(one, two)| one.label.same(&two.label));
@@ -120,6 +126,21 @@ impl Analysis<'_> {
         columns.push(made_column(&cycle.path, None));
         Ok(Cycle { value: value.expr, default: default.expr, ..cycle.clone() })
     }
+}
+
+/// True if a query reads another by name.
+fn reads(query: &Query, name: &str) -> bool {
+    struct Reads<'n>(&'n str, bool);
+    impl walk::Visitor for Reads<'_> {
+        fn enters(&mut self, item: &mut FromItem) -> bool {
+            let names = |table: &TableItem| table.name.schema.is_none() && table.name.name == self.0;
+            self.1 |= matches!(item, FromItem::Table(table) if names(table));
+            true
+        }
+    }
+    let mut found = Reads(name, false);
+    walk::query(&mut query.clone(), &mut found);
+    found.1
 }
 
 fn search_columns(search: &Search, columns: &mut Vec<OutputColumn>, pos: Pos) -> Checked<()> {

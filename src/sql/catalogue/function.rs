@@ -22,6 +22,8 @@ pub(in crate::sql) struct Function {
     pub(in crate::sql) volatility: Volatility,
     /// It is in a language of the server's own, and runs with the caller's rights.
     pub(in crate::sql) is_plain: bool,
+    /// It gives any number of rows.
+    pub(in crate::sql) gives_set: bool,
 }
 
 /// `pg_proc.provolatile`.

@@ -288,6 +288,7 @@ fn function(fields: &mut Fields<'_>) -> Option<(String, Function)> {
         oid: fields.number()?,
         volatility: Volatility::of(fields.str()?)?,
         is_plain: fields.flag()?,
+        gives_set: fields.flag()?,
     };
     Some((name, function))
 }

@@ -77,7 +77,7 @@ pub const QUERIES: [CatalogueQuery; 15] = [
                p.pronargdefaults, p.provariadic, pg_catalog.array_to_string(p.proallargtypes, ' '), \
                pg_catalog.array_to_string(p.proargmodes, ' '), \
                pg_catalog.array_to_string(p.proargnames, pg_catalog.chr(31)), e.extname, p.oid, p.provolatile, \
-               l.lanname IN ('internal', 'c', 'sql') AND NOT p.prosecdef \
+               l.lanname IN ('internal', 'c', 'sql') AND NOT p.prosecdef, p.proretset \
                FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
                JOIN pg_catalog.pg_language l ON l.oid = p.prolang \
                LEFT JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass \

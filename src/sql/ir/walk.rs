@@ -7,6 +7,10 @@ use super::{
 
 /// What is done at each place.
 pub(in crate::sql) trait Visitor {
+    /// An expression, before those inside it, which are passed over, and it with them, if the answer is false.
+    fn enters_expr(&mut self, _expr: &mut Expr) -> bool {
+        true
+    }
     /// An expression, after those inside it.
     fn expr(&mut self, _expr: &mut Expr) {}
     /// A list of sort keys, after the expressions inside it.
@@ -19,8 +23,10 @@ pub(in crate::sql) trait Visitor {
 
 /// Walks through an expression.
 pub(in crate::sql) fn expr(tree: &mut Expr, visitor: &mut dyn Visitor) {
-    children(&mut tree.kind, visitor);
-    visitor.expr(tree);
+    if visitor.enters_expr(tree) {
+        children(&mut tree.kind, visitor);
+        visitor.expr(tree);
+    }
 }
 
 fn exprs<'t>(trees: impl IntoIterator<Item = &'t mut Expr>, visitor: &mut dyn Visitor) {
@@ -112,7 +118,8 @@ fn call(call: &mut Call, visitor: &mut dyn Visitor) {
     }
 }
 
-fn window(spec: &mut WindowSpec, visitor: &mut dyn Visitor) {
+/// Walks through a window.
+pub(in crate::sql) fn window(spec: &mut WindowSpec, visitor: &mut dyn Visitor) {
     exprs(&mut spec.partition_by, visitor);
     order_by(&mut spec.order_by, visitor);
     if let Some(frame) = &mut spec.frame {

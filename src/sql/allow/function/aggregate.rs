@@ -45,8 +45,8 @@ pub(super) const GROUPS: &[Group] = &[
     )
     .order(Sensitivity::Always)
     .since(16),
-    // Ranges.
-    raising("range_agg range_intersect_agg").since(14),
+    // Ranges, of whose bounds the same is true.
+    raising("range_agg range_intersect_agg").order(Sensitivity::Ties).since(14),
     // Ordered sets: sorted by themselves.
     raising("mode percentile_cont percentile_disc").order(Sensitivity::Ties),
     // Hypothetical rows, and window functions in which peers are equal.
