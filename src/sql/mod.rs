@@ -24,6 +24,7 @@ mod lower;
 mod parse;
 mod planner;
 mod print;
+mod ranges;
 mod refusal;
 mod rules;
 mod seam;

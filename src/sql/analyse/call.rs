@@ -29,7 +29,7 @@ impl<'a> Analysis<'a> {
         if let Some(term) = self.answered_call(call, pos)? {
             return Ok(term);
         }
-        let before = level.reads();
+        let reads = level.reads();
         let mut terms = call
             .arguments
             .iter()
@@ -42,6 +42,7 @@ impl<'a> Analysis<'a> {
         let Some(mut resolved) = self.resolve_function(call, &types, pos)? else {
             return self.call_of_type(call, terms, pos);
         };
+        let before = self.rows_raise.get();
         let listed = self.call_rule(&resolved, &mut terms, pos)?;
         resolved.order = listed.order;
         match listed.special {
@@ -58,7 +59,7 @@ impl<'a> Analysis<'a> {
             return self.windowed(call, terms, &resolved, pos, level);
         }
         if resolved.kind == FunctionKind::Aggregate {
-            return self.aggregate(call, terms, &resolved, pos, (level, &before));
+            return self.aggregate(call, terms, &resolved, pos, (level, &reads));
         }
         let label = plain_label(call, &terms, pos)?;
         let rewritten = Call {
@@ -76,6 +77,7 @@ impl<'a> Analysis<'a> {
             ));
         }
         let expr = Expr { kind: ExprKind::Call(Box::new(rewritten)), pos };
+        self.calm(before, &expr);
         if let Some(function) = resolved.function.filter(|function| !function.outputs.is_empty()) {
             let columns = function.outputs.iter().map(|(name, ty)| (name.clone(), TypeRef::plain(*ty)));
             self.outputs.push((expr.clone(), columns.collect()));

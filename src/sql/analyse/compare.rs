@@ -1,6 +1,6 @@
 //! Comparisons: what may meet an identifier, and tokens that are turned back.
 
-use super::super::catalogue::TypeRef;
+use super::super::catalogue::{Oid, TypeRef, oid};
 use super::super::ir::{Expr, ExprKind, Literal, Pos, Qualified, Quantifier};
 use super::super::refusal::{Checked, Denial};
 use super::super::seam::ParameterSource;
@@ -15,6 +15,19 @@ pub(super) fn is_equality(op: &Qualified) -> bool {
         && op.schema.as_deref().is_none_or(|schema| schema == "pg_catalog")
 }
 
+/// Both sides of a comparison, and their types as far as they are known.
+pub(super) struct Compared {
+    pub(super) left: Box<Expr>,
+    pub(super) right: Box<Expr>,
+    pub(super) types: [Option<Oid>; 2],
+}
+
+impl Compared {
+    fn of(left: Expr, right: Expr, types: [Option<Oid>; 2]) -> Self {
+        Self { left: Box::new(left), right: Box::new(right), types }
+    }
+}
+
 impl Analysis<'_> {
     /// Two values whose equality is looked at: no identifiers, or of one domain. A token is turned back.
     pub(super) fn compared(
@@ -23,17 +36,19 @@ impl Analysis<'_> {
         right: &Expr,
         construct: &str,
         level: &Level<'_>,
-    ) -> Checked<(Box<Expr>, Box<Expr>)> {
+    ) -> Checked<Compared> {
         let left_term = self.expr(left, level)?;
+        let ty = left_term.oid();
         if let Some(turned) = self.token(&left_term, right)? {
-            return Ok((Box::new(left_term.expr), Box::new(turned)));
+            return Ok(Compared::of(left_term.expr, turned, [ty, ty]));
         }
         let right_term = self.expr(right, level)?;
+        let types = [sided(&left_term), sided(&right_term)];
         if let Some(turned) = self.token(&right_term, left)? {
-            return Ok((Box::new(turned), Box::new(right_term.expr)));
+            return Ok(Compared::of(turned, right_term.expr, [types[1], types[1]]));
         }
         self.comparable(&left_term, &right_term, construct)?;
-        Ok((Box::new(left_term.expr), Box::new(right_term.expr)))
+        Ok(Compared::of(left_term.expr, right_term.expr, types))
     }
 
     /// Refuses a comparison that would say more than that two identifiers are equal.
@@ -221,6 +236,14 @@ impl Analysis<'_> {
         let operand = operand.map(|operand| Box::new(operand.expr));
         let kind = ExprKind::Case { operand, whens: rewritten, otherwise };
         Ok(Term { expr: Expr { kind, pos }, label, ty })
+    }
+}
+
+/// The type of one side of an operator. A parameter that the client did not declare has none yet, like a literal.
+pub(super) fn sided(term: &Term) -> Option<Oid> {
+    match (&term.expr.kind, term.oid()) {
+        (ExprKind::Param(_), None) => Some(oid::UNKNOWN),
+        (_, ty) => ty,
     }
 }
 

@@ -3,6 +3,7 @@
 use super::super::catalogue::{TypeRef, oid};
 use super::super::ir::{Expr, ExprKind, Literal, Pos, Qualified, SqlValue, Step, TypeName};
 use super::super::refusal::{Checked, Denial};
+use super::compare::Compared;
 use super::scope::{Level, Term};
 use super::{Analysis, Label};
 
@@ -22,7 +23,7 @@ impl Analysis<'_> {
                 self.quantified(op, *quantifier, left, right, pos, level)
             }
             ExprKind::DistinctFrom { negated, left, right } => {
-                let (left, right) = self.compared(left, right, "IS DISTINCT FROM", level)?;
+                let Compared { left, right, .. } = self.compared(left, right, "IS DISTINCT FROM", level)?;
                 self.implied(&["="], self.quick_type(&left), self.quick_type(&right), pos)?;
                 Ok(boolean(ExprKind::DistinctFrom { negated: *negated, left, right }, pos))
             }

@@ -28,7 +28,7 @@ impl Analysis<'_> {
         let function = resolved.function.ok_or_else(|| refusal(Refused::because(Reason::NotListed)))?;
         let own = rule(function).map_err(refusal)?;
         if own.can_raise || !resolved.is_certain {
-            self.may_raise.set(true);
+            self.raises();
         }
         let mut listed = own;
         for rival in &resolved.rivals {

@@ -11,6 +11,7 @@
 mod aggregate;
 mod alike;
 mod call;
+mod calm;
 mod column;
 mod compare;
 mod expr;
@@ -44,6 +45,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+pub(super) use calm::moment;
 pub(super) use label::{Identity, Label};
 pub(super) use query::Analysed;
 pub(super) use relation::INNER;
@@ -65,6 +67,8 @@ pub(super) struct World {
     pub(super) catalogue: Arc<Catalogue>,
     pub(super) rules: Rules,
     pub(super) lists: Lists,
+    /// Conditions on coarse values are helped by conditions on raw ones, for indexes to serve.
+    pub(super) adds_ranges: bool,
 }
 
 /// The walk through one statement.
@@ -101,6 +105,10 @@ pub(super) struct Analysis<'a> {
     may_raise: Cell<bool>,
     /// Something of the kind was met in a select list.
     columns_raise: Cell<bool>,
+    /// Something was met that fails on some rows and not on others.
+    rows_raise: Cell<bool>,
+    /// It was met where it could be evaluated for rows that a condition leaves out.
+    conditions_raise: Cell<bool>,
     /// A call that tells when it was evaluated, and where.
     varying: Option<(String, ir::Pos)>,
     /// The aggregates that were met, rewritten.
@@ -145,6 +153,8 @@ impl<'a> Analysis<'a> {
             fixed_order: Cell::new(false),
             may_raise: Cell::new(false),
             columns_raise: Cell::new(false),
+            rows_raise: Cell::new(false),
+            conditions_raise: Cell::new(false),
             varying: None,
             aggregates: Vec::new(),
             presorts: Cell::new(false),
@@ -162,6 +172,9 @@ impl<'a> Analysis<'a> {
         let mut analysed = self.walk(query)?;
         let read = super::slim::query(&mut analysed.query);
         self.applied.retain(|(_, column), _| read.has(column));
+        if !self.conditions_raise.get() && self.world.adds_ranges {
+            super::ranges::add(self.world, &self.parameters, &mut analysed.query);
+        }
         if let (Some((name, pos)), true) = (&self.varying, self.reads_protected()) {
             return Err(listed::varying(name, *pos));
         }
@@ -205,6 +218,8 @@ impl<'a> Analysis<'a> {
             fixed_order: Cell::new(false),
             may_raise: Cell::new(false),
             columns_raise: Cell::new(false),
+            rows_raise: Cell::new(false),
+            conditions_raise: Cell::new(false),
             presorts: Cell::new(false),
             aggregates: Vec::new(),
             parameters,
@@ -299,6 +314,26 @@ impl<'a> Analysis<'a> {
         self.protected_reads += 1;
         self.parameters.push(Parameter { source, turned_back: Some(ruling.clone()), type_oid: ty });
         numbered(self.parameters.len() - 1, pos)
+    }
+
+    /// Something was met that fails on some values.
+    fn raises(&self) {
+        self.may_raise.set(true);
+        self.rows_raise.set(true);
+    }
+
+    /// `before` was known of rows that fail; `expr`, which was made since, may be one of those on which nothing does.
+    fn calm(&self, before: bool, expr: &ir::Expr) {
+        if moment(expr).is_some() {
+            self.rows_raise.set(before);
+        }
+    }
+
+    /// What was met so far may be evaluated before a condition has left rows out.
+    fn note_conditions(&self) {
+        if self.rows_raise.get() {
+            self.conditions_raise.set(true);
+        }
     }
 
     /// A name that no client can use.

@@ -3,7 +3,7 @@
 use super::super::catalogue::{Oid, Operator, TypeRef, oid};
 use super::super::ir::{Expr, ExprKind, Pos, Qualified};
 use super::super::refusal::{Checked, Denial};
-use super::compare::is_equality;
+use super::compare::{Compared, is_equality, sided};
 use super::expr::boolean;
 use super::scope::{Level, Term};
 use super::{Analysis, Label, infer};
@@ -29,9 +29,16 @@ impl Analysis<'_> {
         let left = self.expr(left, level)?;
         let right = self.expr(right, level)?;
         let label = operator_label(op, &left, &right, pos)?;
+        let before = self.rows_raise.get();
+        let is_total = self.is_total(op, [sided(&left), sided(&right)]);
         let (op, ty) = self.resolve_operator(op, left.oid(), right.oid(), pos)?;
         let kind = ExprKind::Operator { op, left: Some(Box::new(left.expr)), right: Box::new(right.expr) };
-        Ok(Term { expr: Expr { kind, pos }, label, ty })
+        let expr = Expr { kind, pos };
+        if is_total {
+            self.rows_raise.set(before);
+        }
+        self.calm(before, &expr);
+        Ok(Term { expr, label, ty })
     }
 
     fn equality(
@@ -43,10 +50,32 @@ impl Analysis<'_> {
         level: &Level<'_>,
     ) -> Checked<Term> {
         // A row on one side may be a subquery of several columns on the other; both have their labels.
-        let (left, right) = self.compared(left, right, &format!("`{}`", op.name), level)?;
+        let Compared { left, right, types } = self.compared(left, right, &format!("`{}`", op.name), level)?;
+        let (before, is_total) = (self.rows_raise.get(), self.is_total(op, types));
         let types = (self.quick_type(&left), self.quick_type(&right));
         let (op, _) = self.resolve_operator(op, types.0, types.1, pos)?;
+        if is_total {
+            self.rows_raise.set(before);
+        }
         Ok(boolean(ExprKind::Operator { op, left: Some(left), right }, pos))
+    }
+
+    /// True if the operator fails on no values of these types, whichever of its overloads the server takes.
+    fn is_total(&self, op: &Qualified, types: [Option<Oid>; 2]) -> bool {
+        let of_types = |candidate: &&Operator| {
+            let operands = [candidate.left, Some(candidate.right)];
+            let fits = |(operand, ty): (Option<Oid>, Option<Oid>)| {
+                operand.zip(ty).is_some_and(|(operand, ty)| infer::coerces(self.catalogue(), ty, operand))
+            };
+            operands.into_iter().zip(types).all(fits)
+        };
+        let is_known = types.iter().flatten().any(|ty| *ty != oid::UNKNOWN);
+        let named = self.catalogue().operators(if op.name == "!=" { "<>" } else { &op.name });
+        let mut fitting = named.iter().filter(of_types).peekable();
+        let rule = |candidate: &Operator| self.world.lists.operator(self.catalogue(), candidate);
+        is_known
+            && fitting.peek().is_some()
+            && fitting.all(|candidate| rule(candidate).is_ok_and(|rule| !rule.can_raise))
     }
 
     /// The type of a rewritten expression, where its form tells.
@@ -115,14 +144,14 @@ impl Analysis<'_> {
             let rivals = named.iter().filter(|rival| rival.schema == found.schema);
             rivals.map(|rival| rule(rival)).collect::<Result<Vec<_>, _>>().map_err(refused)?;
             if rule(found).map_err(refused)?.can_raise {
-                self.may_raise.set(true);
+                self.raises();
             }
             let parameters: Vec<Oid> = found.left.into_iter().chain([found.right]).collect();
             let ty = infer::result(self.catalogue(), found.result, &parameters, &arguments);
             return Ok((Qualified::within(&found.schema, &op.name), ty));
         }
         named.iter().map(|candidate| rule(candidate)).collect::<Result<Vec<_>, _>>().map_err(refused)?;
-        self.may_raise.set(true);
+        self.raises();
         if builtin_only {
             return Ok((Qualified::builtin(&op.name), None));
         }

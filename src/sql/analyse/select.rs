@@ -47,6 +47,7 @@ impl Analysis<'_> {
             Some(filter) => Some(self.public(filter, &level, "a condition")?.expr),
             None => None,
         };
+        self.note_conditions();
         // A subquery in the condition may become a join; and an index that serves a condition, a grouping or an
         // order may go on with raw values where its first columns tie.
         let is_served = select.filter.is_some()
@@ -66,6 +67,10 @@ impl Analysis<'_> {
             Some(having) => Some(self.public(having, &level, "HAVING")?.expr),
             None => None,
         };
+        if having.is_some() {
+            // Without aggregates it is a condition on rows.
+            self.note_conditions();
+        }
         let mut windows = self.named_windows(&select.windows, &level)?;
         let mut list = self.read_list(&select.targets, &level)?;
         Self::add_dependent(&mut groups, &level);

@@ -61,6 +61,8 @@ impl Analysis<'_> {
 
     fn scalar(&mut self, query: &Query, pos: Pos, level: &Level<'_>) -> Checked<Term> {
         let analysed = self.query(query, level, false)?;
+        // It fails if there are two rows.
+        self.rows_raise.set(true);
         let (label, ty) = match analysed.columns.as_slice() {
             [column] => (column.label.clone(), column.ty),
             // A row on one side of a comparison of rows.

@@ -4,6 +4,7 @@ use super::super::allow::{Reason, Refused};
 use super::super::catalogue::{FIRST_NORMAL_OID, Oid, Type, TypeKind, TypeRef, oid};
 use super::super::ir::{Expr, ExprKind, Literal, Pos, Qualified, TypeName};
 use super::super::refusal::{Checked, Denial};
+use super::calm::is_declared_by_cast;
 use super::scope::{Level, Term};
 use super::{Analysis, Label, infer};
 
@@ -17,15 +18,13 @@ impl Analysis<'_> {
         let term = self.expr(value, level)?;
         let is_free =
             ty.oid == oid::TEXT || matches!(value.kind, ExprKind::Literal(_)) || term.oid() == Some(ty.oid);
-        if !is_free {
-            self.may_raise.set(true);
-        }
         for function in self.catalogue().cast_functions(term.oid(), ty.oid) {
             let unknown = || Denial::unlisted("this cast", Refused::because(Reason::NotListed), pos);
             let (name, function) = self.catalogue().function_by_oid(function).ok_or_else(unknown)?;
             let rule = self.world.lists.function(self.catalogue(), name, function);
             rule.map_err(|refused| Denial::unlisted("this cast", refused, pos))?;
         }
+        let is_declared = is_declared_by_cast(&term.expr, term.oid());
         let label = match term.label {
             Label::Null => Label::Null,
             Label::Public => Label::Public,
@@ -42,7 +41,16 @@ impl Analysis<'_> {
             }
         };
         let kind = ExprKind::Cast { value: Box::new(term.expr), to: name };
-        Ok(Term { expr: Expr { kind, pos }, label, ty: Some(ty) })
+        let expr = Expr { kind, pos };
+        let before = self.rows_raise.get();
+        if !is_free {
+            self.raises();
+        }
+        if is_declared {
+            self.rows_raise.set(before);
+        }
+        self.calm(before, &expr);
+        Ok(Term { expr, label, ty: Some(ty) })
     }
 
     /// Finds a type that may be named, and writes it with its schema.

@@ -19,6 +19,7 @@ mod column;
 mod document;
 mod kind;
 mod number;
+mod reach;
 mod sql;
 mod text;
 mod time;
@@ -32,6 +33,7 @@ use array::Element;
 use column::{Attribute, ColumnType, Shape};
 use kind::Kind;
 use sql::{Sql, call, identifier};
+pub use reach::Reach;
 pub use unfit::Unfit;
 use width::Width;
 
@@ -139,6 +141,19 @@ impl<'a> Coarsener<'a> {
             return Ok(Coarse { sql: column.into_text(), type_oid, type_modifier });
         }
         Ok(self.typed(&treated, &of, declared.collation))
+    }
+
+    /// Where the raw values lie whose coarse value is `value`, which is closed text of the reach's own type; `None` where
+    /// no index could tell.
+    #[must_use]
+    pub fn reach(&self, rule: &ColumnRule, declared: Declared, value: &str) -> Option<Reach> {
+        let of = ColumnType::of(self.catalogue, declared).ok()?;
+        match (rule, &of.shape) {
+            (ColumnRule::Scalar(ruling), Shape::Scalar) => {
+                reach::of(&ruling.treatment, of.kind, &Sql::closed(value))
+            }
+            _ => None,
+        }
     }
 
     /// NULL, as a value of the column's type.

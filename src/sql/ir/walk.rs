@@ -1,7 +1,7 @@
 //! Walking through a tree to change it: every expression and every sort list, inside out.
 
 use super::{
-    Body, Bound, Call, Expr, ExprKind, FromItem, GroupItem, JoinCondition, OrderItem, Over, Query, Step,
+    Body, Bound, Call, Expr, ExprKind, FromItem, GroupItem, JoinCondition, OrderItem, Over, Query, Select, Step,
     Sublink, WindowSpec,
 };
 
@@ -15,6 +15,8 @@ pub(in crate::sql) trait Visitor {
     fn expr(&mut self, _expr: &mut Expr) {}
     /// A list of sort keys, after the expressions inside it.
     fn order_by(&mut self, _keys: &mut Vec<OrderItem>) {}
+    /// A select, after what is inside it.
+    fn select(&mut self, _select: &mut Select) {}
     /// An item of `FROM`, before what is inside it, which is passed over if the answer is false.
     fn enters(&mut self, _item: &mut FromItem) -> bool {
         true
@@ -155,6 +157,7 @@ pub(in crate::sql) fn query(tree: &mut Query, visitor: &mut dyn Visitor) {
             select.group_by.items.iter_mut().for_each(|item| group_item(item, visitor));
             exprs(&mut select.having, visitor);
             select.windows.iter_mut().for_each(|named| window(&mut named.spec, visitor));
+            visitor.select(select);
         }
     }
     order_by(&mut tree.order_by, visitor);

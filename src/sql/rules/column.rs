@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::super::analyse::Identity;
 use super::super::catalogue::{Catalogue, Column, Oid, TypeRef, oid};
 use super::super::coarse::{Coarse, Coarsener, Declared, Unfit};
-use super::{Protection, Template};
+use super::{Protection, Reach, Template};
 use crate::kernel::Treatment;
 use crate::policy::{ColumnRule, Ruling};
 
@@ -71,7 +71,8 @@ impl<'a> Columns<'a> {
         let Coarse { sql, type_oid, type_modifier } = coarse;
         let template = Template::parse(&sql).ok_or(Unfit::DocumentTooLarge)?;
         let ty = TypeRef { oid: type_oid, modifier: type_modifier };
-        Ok(Protection::coarse(template, ty, ruling))
+        let reach = self.coarsener.reach(rule, declared, Template::PLACE);
+        Ok(Protection::coarse(template, ty, ruling, reach.and_then(|reach| Reach::parse(&reach))))
     }
 
     /// A column that stays raw inside of a statement, if its treatment is one of identifiers and its type has them.

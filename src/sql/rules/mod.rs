@@ -4,6 +4,7 @@
 
 mod bind;
 mod column;
+mod reach;
 mod spell;
 mod template;
 
@@ -12,6 +13,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 pub(super) use bind::divides_cells;
+pub(super) use reach::{Comparison, Reach, all, any};
 pub(super) use spell::type_name;
 pub(super) use template::Template;
 
@@ -56,6 +58,7 @@ pub(super) struct Coarse {
     filled: OnceLock<Arc<Expr>>,
     ty: TypeRef,
     ruling: Option<Ruling>,
+    reach: Option<Reach>,
 }
 
 impl Rules {
@@ -88,19 +91,15 @@ impl fmt::Debug for Rules {
 
 impl Protection {
     /// An expression of type `ty` in place of the column, decided by `ruling`.
-    fn coarse(expression: Template, ty: TypeRef, ruling: &Ruling) -> Self {
-        Self::Coarse(Box::new(Coarse {
-            expression,
-            filled: OnceLock::new(),
-            ty,
-            ruling: Some(ruling.clone()),
-        }))
+    fn coarse(expression: Template, ty: TypeRef, ruling: &Ruling, reach: Option<Reach>) -> Self {
+        let (filled, ruling) = (OnceLock::new(), Some(ruling.clone()));
+        Self::Coarse(Box::new(Coarse { expression, filled, ty, ruling, reach }))
     }
 
     /// An expression of our own in place of the column, of its type, which no rule of the policy decided.
     pub(super) fn own(expr: Expr, ty: TypeRef) -> Self {
         let expression = Template::of(expr);
-        Self::Coarse(Box::new(Coarse { expression, filled: OnceLock::new(), ty, ruling: None }))
+        Self::Coarse(Box::new(Coarse { expression, filled: OnceLock::new(), ty, ruling: None, reach: None }))
     }
 
     /// The expression that stands for the column `raw`, which is the same each time.
@@ -118,6 +117,14 @@ impl Protection {
     pub(super) const fn ty(&self) -> Option<TypeRef> {
         match self {
             Self::Coarse(coarse) => Some(coarse.ty),
+            Self::Open | Self::Identifier(_) | Self::Identifiers(_) => None,
+        }
+    }
+
+    /// Where raw values lie whose coarse value is known.
+    pub(super) const fn reach(&self) -> Option<&Reach> {
+        match self {
+            Self::Coarse(coarse) => coarse.reach.as_ref(),
             Self::Open | Self::Identifier(_) | Self::Identifiers(_) => None,
         }
     }

@@ -1,0 +1,103 @@
+//! Conditions on a raw column that a condition on its coarse value implies.
+
+use super::super::catalogue::{Oid, oid};
+use super::super::coarse;
+use super::super::ir::{Expr, ExprKind, TypeName};
+use super::Template;
+
+/// Where raw values lie, as expressions with a place for the value that the coarse column is compared with.
+#[derive(Clone, Debug)]
+pub(in crate::sql) struct Reach {
+    own_type: &'static str,
+    wide_type: &'static str,
+    pub(in crate::sql) is_ordered: bool,
+    spans: Vec<(Template, Template)>,
+}
+
+/// How a coarse column is compared with a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::sql) enum Comparison {
+    /// It is the value, or inside of it.
+    Same,
+    /// It is greater, or equal.
+    NotBelow,
+    /// It is less, or equal.
+    NotAbove,
+}
+
+impl Reach {
+    /// `None` if an expression cannot be read, which a test of each rules out.
+    pub(super) fn parse(reach: &coarse::Reach) -> Option<Self> {
+        let span = |(first, last): &(String, String)| Some((Template::parse(first)?, Template::parse(last)?));
+        Some(Self {
+            own_type: reach.own_type,
+            wide_type: reach.wide_type,
+            is_ordered: reach.is_ordered,
+            spans: reach.spans.iter().map(span).collect::<Option<_>>()?,
+        })
+    }
+
+    /// A value of a type that is only known where it stands, as one of the reach's.
+    pub(in crate::sql) fn untyped(&self, value: Expr) -> Expr {
+        let value = value.cast(TypeName::builtin(self.own_type));
+        if self.own_type == self.wide_type { value } else { value.cast(TypeName::builtin(self.wide_type)) }
+    }
+
+    /// A value of type `ty` as one of the reach's, if a comparison with the column takes it for the same.
+    pub(in crate::sql) fn typed(&self, value: Expr, ty: Oid) -> Option<Expr> {
+        let is_whole = matches!(ty, oid::INT2 | oid::INT4 | oid::INT8 | oid::NUMERIC);
+        let fits = match self.wide_type {
+            "inet" => matches!(ty, oid::INET | oid::CIDR),
+            "timestamptz" => ty == oid::TIMESTAMPTZ,
+            "timestamp" => ty == oid::TIMESTAMP,
+            "date" => ty == oid::DATE,
+            "numeric" => is_whole,
+            "float8" => is_whole || matches!(ty, oid::FLOAT4 | oid::FLOAT8),
+            _ => false,
+        };
+        fits.then(|| value.cast(TypeName::builtin(self.wide_type)))
+    }
+
+    /// True if the column is a point in time.
+    pub(in crate::sql) fn is_instant(&self) -> bool {
+        self.wide_type == "timestamptz"
+    }
+
+    /// What holds for the raw `column` where its coarse value compares so with `value`; `None` if nothing is known.
+    pub(in crate::sql) fn condition(&self, column: &Expr, comparison: Comparison, value: &Expr) -> Option<Expr> {
+        let spans = self.spans.iter().map(|(first, last)| {
+            let above = || Expr::operator(column.clone(), ">=", first.filled(value));
+            let below = || Expr::operator(column.clone(), "<=", last.filled(value));
+            match comparison {
+                Comparison::Same => Some(Expr::made(ExprKind::And(vec![above(), below()]))),
+                Comparison::NotBelow => self.is_ordered.then(above),
+                Comparison::NotAbove => self.is_ordered.then(below),
+            }
+        });
+        any(spans.collect::<Option<Vec<Expr>>>()?)
+    }
+}
+
+/// One of the conditions holds.
+pub(in crate::sql) fn any(conditions: Vec<Expr>) -> Option<Expr> {
+    let mut flat = Vec::with_capacity(conditions.len());
+    for condition in conditions {
+        match condition.kind {
+            ExprKind::Or(inner) => flat.extend(inner),
+            _ => flat.push(condition),
+        }
+    }
+    if flat.len() > 1 { Some(Expr::made(ExprKind::Or(flat))) } else { flat.pop() }
+}
+
+/// All of the conditions hold.
+pub(in crate::sql) fn all(conditions: Vec<Expr>) -> Option<Expr> {
+    let mut flat = Vec::with_capacity(conditions.len());
+    for condition in conditions {
+        match condition.kind {
+            ExprKind::And(inner) => flat.extend(inner),
+            _ => flat.push(condition),
+        }
+    }
+    if flat.len() > 1 { Some(Expr::made(ExprKind::And(flat))) } else { flat.pop() }
+}
