@@ -36,6 +36,8 @@ mod numbers;
 mod planned;
 #[path = "support/postgres.rs"]
 mod postgres;
+#[path = "sql_coarse/reach.rs"]
+mod reach;
 #[path = "sql_coarse/texts.rs"]
 mod texts;
 #[path = "sql_coarse/times.rs"]

@@ -8,7 +8,7 @@ use sfumato::kernel::{
     AddressForm, Bucket, Floor, Grid, PrefixV4, PrefixV6, Scrub, Treatment, Truncate, Value,
 };
 use sfumato::policy::{ColumnRule, NamedTreatment, Plan, PlanBuilder, Rule, Ruling};
-use sfumato::sql::coarse::{Coarse, Coarsener, Declared, Unfit};
+use sfumato::sql::coarse::{Coarse, Coarsener, Declared, Reach, Unfit};
 use sfumato::sql::{Catalogue, QUERIES};
 
 use crate::cluster::Cluster;
@@ -95,18 +95,28 @@ impl Lab {
         load(&mut self.client)
     }
 
-    pub fn coarse(&mut self, type_name: &str, rule: &ColumnRule) -> Result<Coarse, Unfit> {
+    fn declared(&mut self, type_name: &str) -> Declared {
         let table = self.tables[type_name].clone();
         let declared = self.client.rows(&format!(
             "SELECT atttypid, atttypmod, nullif(attcollation, 0) FROM pg_attribute \
              WHERE attrelid = '{table}'::regclass AND attname = 'v'"
         ));
         let cell = |at: usize| declared[0][at].as_deref();
-        let declared = Declared {
+        Declared {
             type_oid: cell(0).unwrap().parse().unwrap(),
             type_modifier: cell(1).unwrap().parse().unwrap(),
             collation: cell(2).map(|oid| oid.parse().unwrap()),
-        };
+        }
+    }
+
+    /// Where the raw values lie of which `value` is the coarse one.
+    pub fn reach(&mut self, type_name: &str, rule: &ColumnRule, value: &str) -> Option<Reach> {
+        let declared = self.declared(type_name);
+        Coarsener::new(self.catalogue()).reach(rule, declared, value)
+    }
+
+    pub fn coarse(&mut self, type_name: &str, rule: &ColumnRule) -> Result<Coarse, Unfit> {
+        let declared = self.declared(type_name);
         let mut coarse = || {
             let coarsener = Coarsener::new(self.catalogue());
             coarsener.column(rule, &ruling(&Treatment::Pass), declared, "\"t\".\"v\"")

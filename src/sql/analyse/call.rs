@@ -42,7 +42,7 @@ impl<'a> Analysis<'a> {
         let Some(mut resolved) = self.resolve_function(call, &types, pos)? else {
             return self.call_of_type(call, terms, pos);
         };
-        let before = self.rows_raise.get();
+        let before = self.raised();
         let listed = self.call_rule(&resolved, &mut terms, pos)?;
         resolved.order = listed.order;
         match listed.special {

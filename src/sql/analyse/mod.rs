@@ -322,10 +322,21 @@ impl<'a> Analysis<'a> {
         self.rows_raise.set(true);
     }
 
-    /// `before` was known of rows that fail; `expr`, which was made since, may be one of those on which nothing does.
-    fn calm(&self, before: bool, expr: &ir::Expr) {
+    /// What is known of failures so far.
+    fn raised(&self) -> (bool, bool) {
+        (self.may_raise.get(), self.rows_raise.get())
+    }
+
+    /// What was met since then does not fail after all.
+    fn restore(&self, (may_raise, rows_raise): (bool, bool)) {
+        self.may_raise.set(may_raise);
+        self.rows_raise.set(rows_raise);
+    }
+
+    /// `expr`, which was made since `before`, may be one of those of which no row decides whether they fail.
+    fn calm(&self, before: (bool, bool), expr: &ir::Expr) {
         if moment(expr).is_some() {
-            self.rows_raise.set(before);
+            self.rows_raise.set(before.1);
         }
     }
 

@@ -29,13 +29,13 @@ impl Analysis<'_> {
         let left = self.expr(left, level)?;
         let right = self.expr(right, level)?;
         let label = operator_label(op, &left, &right, pos)?;
-        let before = self.rows_raise.get();
+        let before = self.raised();
         let is_total = self.is_total(op, [sided(&left), sided(&right)]);
         let (op, ty) = self.resolve_operator(op, left.oid(), right.oid(), pos)?;
         let kind = ExprKind::Operator { op, left: Some(Box::new(left.expr)), right: Box::new(right.expr) };
         let expr = Expr { kind, pos };
         if is_total {
-            self.rows_raise.set(before);
+            self.restore(before);
         }
         self.calm(before, &expr);
         Ok(Term { expr, label, ty })
@@ -51,11 +51,11 @@ impl Analysis<'_> {
     ) -> Checked<Term> {
         // A row on one side may be a subquery of several columns on the other; both have their labels.
         let Compared { left, right, types } = self.compared(left, right, &format!("`{}`", op.name), level)?;
-        let (before, is_total) = (self.rows_raise.get(), self.is_total(op, types));
+        let (before, is_total) = (self.raised(), self.is_total(op, types));
         let types = (self.quick_type(&left), self.quick_type(&right));
         let (op, _) = self.resolve_operator(op, types.0, types.1, pos)?;
         if is_total {
-            self.rows_raise.set(before);
+            self.restore(before);
         }
         Ok(boolean(ExprKind::Operator { op, left: Some(left), right }, pos))
     }

@@ -42,12 +42,12 @@ impl Analysis<'_> {
         };
         let kind = ExprKind::Cast { value: Box::new(term.expr), to: name };
         let expr = Expr { kind, pos };
-        let before = self.rows_raise.get();
+        let before = self.raised();
         if !is_free {
             self.raises();
         }
         if is_declared {
-            self.rows_raise.set(before);
+            self.rows_raise.set(before.1);
         }
         self.calm(before, &expr);
         Ok(Term { expr, label, ty: Some(ty) })

@@ -128,7 +128,9 @@ fn numbers(width: Width, kind: Kind, value: &Sql) -> Option<Reach> {
 /// The next cell but one, and what rounding may add.
 fn floats(width: Width, own_type: &'static str, rounding: &str, value: &Sql) -> Reach {
     let constant = |number: &str| Sql::constant("float8", number);
-    let slack = call("abs", &[value]).op("*", &constant(rounding));
+    // Of small numbers too much, which cannot underflow.
+    let size = Sql::closed(format!("GREATEST({}, {})", call("abs", &[value]).as_str(), constant("1").as_str()));
+    let slack = size.op("*", &constant(rounding));
     let is_large = |bound: &str, sign: &str| value.op(sign, &constant(bound));
     let inside = all(&[&is_large("-1e300", ">"), &is_large("1e300", "<")]);
     let first = case(&[(inside.clone(), value.op("-", &slack))], &constant("-Infinity"));
