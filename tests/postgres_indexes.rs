@@ -14,9 +14,13 @@
     reason = "a test may panic, and shares its support"
 )]
 
+#[path = "postgres_indexes/both.rs"]
+mod both;
 #[path = "support/cluster.rs"]
 mod cluster;
 mod support;
+#[path = "postgres_indexes/worlds.rs"]
+mod worlds;
 
 use std::process::Command;
 

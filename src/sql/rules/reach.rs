@@ -1,8 +1,10 @@
 //! Conditions on a raw column that a condition on its coarse value implies.
 
+use std::net::Ipv4Addr;
+
 use super::super::catalogue::{Oid, oid};
 use super::super::coarse;
-use super::super::ir::{Expr, ExprKind, TypeName};
+use super::super::ir::{Expr, ExprKind, Literal, TypeName};
 use super::Template;
 
 /// Where raw values lie, as expressions with a place for the value that the coarse column is compared with.
@@ -55,7 +57,9 @@ impl Reach {
             "float8" => is_whole || matches!(ty, oid::FLOAT4 | oid::FLOAT8),
             _ => false,
         };
-        fits.then(|| value.cast(TypeName::builtin(self.wide_type)))
+        let wide = TypeName::builtin(self.wide_type);
+        let is_wide = matches!(&value.kind, ExprKind::Cast { to, .. } if *to == wide);
+        fits.then(|| if is_wide { value } else { value.cast(wide) })
     }
 
     /// True if the column is a point in time.
@@ -64,18 +68,48 @@ impl Reach {
     }
 
     /// What holds for the raw `column` where its coarse value compares so with `value`; `None` if nothing is known.
-    pub(in crate::sql) fn condition(&self, column: &Expr, comparison: Comparison, value: &Expr) -> Option<Expr> {
-        let spans = self.spans.iter().map(|(first, last)| {
-            let above = || Expr::operator(column.clone(), ">=", first.filled(value));
-            let below = || Expr::operator(column.clone(), "<=", last.filled(value));
+    pub(in crate::sql) fn condition(
+        &self,
+        column: &Expr,
+        comparison: Comparison,
+        value: &Expr,
+    ) -> Option<Expr> {
+        let known = if self.wide_type == "inet" { networks(value) } else { None };
+        let spans = known.unwrap_or_else(|| {
+            self.spans.iter().map(|(first, last)| (first.filled(value), last.filled(value))).collect()
+        });
+        let condition = |(first, last)| {
+            let above = || Expr::operator(column.clone(), ">=", first);
+            let below = || Expr::operator(column.clone(), "<=", last);
             match comparison {
                 Comparison::Same => Some(Expr::made(ExprKind::And(vec![above(), below()]))),
                 Comparison::NotBelow => self.is_ordered.then(above),
                 Comparison::NotAbove => self.is_ordered.then(below),
             }
-        });
-        any(spans.collect::<Option<Vec<Expr>>>()?)
+        };
+        any(spans.into_iter().map(condition).collect::<Option<Vec<Expr>>>()?)
     }
+}
+
+/// The spans of an IPv4 network that stands in the text: what the server would compute, in fewer words.
+fn networks(value: &Expr) -> Option<Vec<(Expr, Expr)>> {
+    let ExprKind::Cast { value, to } = &value.kind else { return None };
+    let ExprKind::Literal(Literal::Text(text)) = &value.kind else { return None };
+    if !matches!(to.name.name.as_str(), "inet" | "cidr") {
+        return None;
+    }
+    let (address, bits) = text.split_once('/').unwrap_or((text, "32"));
+    let is_number = (1..=2).contains(&bits.len()) && bits.bytes().all(|byte| byte.is_ascii_digit());
+    let bits = bits.parse::<u32>().ok().filter(|bits| is_number && *bits <= 32)?;
+    let hosts = u32::MAX.checked_shr(bits).unwrap_or(0);
+    let number = u32::from(address.parse::<Ipv4Addr>().ok()?);
+    let (first, last) = (Ipv4Addr::from(number & !hosts), Ipv4Addr::from(number | hosts));
+    let inet = |text: String| Expr::text(text).cast(TypeName::builtin("inet"));
+    let carried = ["::ffff:", "64:ff9b::"].map(|carrier| {
+        (inet(format!("{carrier}{first}/{}", 96 + bits)), inet(format!("{carrier}{last}")))
+    });
+    let plain = (inet(format!("{first}/{bits}")), inet(last.to_string()));
+    Some(std::iter::once(plain).chain(carried).collect())
 }
 
 /// One of the conditions holds.
