@@ -37,14 +37,23 @@ impl Planner {
     #[must_use]
     pub fn new(catalogue: Arc<Catalogue>, plans: SqlPlans) -> Self {
         let major = catalogue.major_version();
-        Self { world: World { catalogue, rules: Rules::new(plans), lists: Lists::new(major), adds_ranges: true } }
+        Self {
+            world: World { catalogue, rules: Rules::new(plans), lists: Lists::new(major), adds_ranges: true },
+        }
     }
 
     /// A planner whose lists let everything pass: for measuring faithfulness where nothing is protected.
     #[must_use]
     pub fn with_open_lists(catalogue: Arc<Catalogue>, plans: SqlPlans) -> Self {
         let major = catalogue.major_version();
-        Self { world: World { catalogue, rules: Rules::new(plans), lists: Lists::all_open(major), adds_ranges: true } }
+        Self {
+            world: World {
+                catalogue,
+                rules: Rules::new(plans),
+                lists: Lists::all_open(major),
+                adds_ranges: true,
+            },
+        }
     }
 
     /// This planner without what makes statements fast and changes nothing else: what tests compare it with.

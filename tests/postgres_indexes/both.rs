@@ -61,11 +61,14 @@ impl Both {
 
     /// What is answered in one session to each of the statements that are sent: rows, or that there was an error.
     pub fn answers(&self, cluster: &Cluster, database: &str, settings: &str, sent: &[String]) -> Vec<String> {
-        let mut script = String::from("\\pset null (null)\n\\set QUIET on\nSET client_min_messages = error;\n");
+        let mut script =
+            String::from("\\pset null (null)\n\\set QUIET on\nSET client_min_messages = error;\n");
         for (name, value) in PINNED_SETTINGS {
             script.push_str(&format!("SET {name} = '{value}';\n"));
         }
-        script.push_str(&format!("SET DateStyle = 'ISO'; SET TimeZone = 'Asia/Kolkata'; {settings};\n\\echo {END}\n"));
+        script.push_str(&format!(
+            "SET DateStyle = 'ISO'; SET TimeZone = 'Asia/Kolkata'; {settings};\n\\echo {END}\n"
+        ));
         for statement in sent {
             script.push_str(&format!("{statement};\n\\if :ERROR\n\\echo error\n\\endif\n\\echo {END}\n"));
         }

@@ -101,3 +101,6 @@ SELECT 10 / (id - 3347) FROM logins WHERE at = '2026-03-03 10:00+00' LIMIT 2
 SELECT 10 / (id - 7) FROM logins WHERE ip = '10.7.0.0/16'
 SELECT id FROM logins WHERE id = (SELECT 5 FROM users WHERE country < 'c5') LIMIT 1
 SELECT place, ip FROM logins WHERE ip = '10.7.0.0/16' ORDER BY place, ip FETCH FIRST 3 ROWS WITH TIES
+SELECT x.id, x.n FROM (SELECT id, row_number() OVER (PARTITION BY place ORDER BY id) AS n FROM logins WHERE at = '2026-03-03 10:00+00') x WHERE x.n <= 2 LIMIT 9
+SELECT u.country, s.total FROM users u JOIN (SELECT user_id, sum(bytes) AS total FROM logins WHERE at >= '2026-03-03 10:00+00' AND at < '2026-03-03 14:00+00' GROUP BY user_id) s USING (user_id) LIMIT 9
+WITH daily AS (SELECT at, sum(bytes) AS total FROM logins WHERE at >= '2026-03-09 00:00+00' GROUP BY at) SELECT at, total FROM daily ORDER BY at LIMIT 9

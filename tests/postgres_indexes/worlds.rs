@@ -101,7 +101,11 @@ fn answers_do_not_tell_which_index_served() {
     }
     let statements = statements();
     let both = Both::of(FIELDS, cluster.port, worlds[0], &statements);
-    assert!(both.differing() * 3 > statements.len() * 2, "too few statements were helped: {}", both.differing());
+    assert!(
+        both.differing() * 3 > statements.len() * 2,
+        "too few statements were helped: {}",
+        both.differing()
+    );
     let expected = both.answers(&cluster, worlds[0], "", &both.plain);
     let empty = statements.iter().zip(&expected).filter(|(_, answer)| answer.is_empty());
     let empty: Vec<_> = empty.map(|(statement, _)| statement).collect();

@@ -5,7 +5,7 @@ use super::super::catalogue::{Function, FunctionKind, Oid, TypeRef, oid};
 use super::super::ir::{Argument, Call, Expr, ExprKind, Literal, Pos, Qualified, TypeName};
 use super::super::refusal::{Checked, Denial};
 use super::scope::{Level, Term};
-use super::{Analysis, Label, infer, is_temporary};
+use super::{Analysis, Label, calm, infer, is_temporary};
 
 /// A function that was found.
 pub(super) struct Resolved<'c> {
@@ -45,6 +45,9 @@ impl<'a> Analysis<'a> {
         let before = self.raised();
         let listed = self.call_rule(&resolved, &mut terms, pos)?;
         resolved.order = listed.order;
+        if calm::counts(&call.name.name, call.over.is_some(), &types) {
+            self.calm_rows(before);
+        }
         match listed.special {
             Special::Nothing => {}
             Special::Withheld => return Ok(self.withheld(&resolved, pos)),

@@ -336,8 +336,13 @@ impl<'a> Analysis<'a> {
     /// `expr`, which was made since `before`, may be one of those of which no row decides whether they fail.
     fn calm(&self, before: (bool, bool), expr: &ir::Expr) {
         if moment(expr).is_some() {
-            self.rows_raise.set(before.1);
+            self.calm_rows(before);
         }
+    }
+
+    /// No row made what was met since `before` fail.
+    fn calm_rows(&self, (_, rows_raise): (bool, bool)) {
+        self.rows_raise.set(rows_raise);
     }
 
     /// What was met so far may be evaluated before a condition has left rows out.

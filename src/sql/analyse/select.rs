@@ -1,6 +1,8 @@
 //! `SELECT`: the order in which its clauses are read, and where its rows need a fixed order.
 
-use super::super::ir::{Body, Distinct, Expr, ExprKind, NamedWindow, OrderItem, Query, Select, Target, walk};
+use super::super::ir::{
+    Body, Distinct, Expr, ExprKind, FromItem, NamedWindow, OrderItem, Query, Select, Target, walk,
+};
 use super::super::refusal::{Checked, Denial};
 use super::group::Groups;
 use super::order::extend_keys;
@@ -47,7 +49,10 @@ impl Analysis<'_> {
             Some(filter) => Some(self.public(filter, &level, "a condition")?.expr),
             None => None,
         };
-        self.note_conditions();
+        let is_joined = select.from.len() > 1 || matches!(select.from.as_slice(), [FromItem::Join(_)]);
+        if select.filter.is_some() || is_joined {
+            self.note_conditions();
+        }
         // A subquery in the condition may become a join; and an index that serves a condition, a grouping or an
         // order may go on with raw values where its first columns tie.
         let is_served = select.filter.is_some()

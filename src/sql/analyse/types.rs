@@ -47,7 +47,7 @@ impl Analysis<'_> {
             self.raises();
         }
         if is_declared {
-            self.rows_raise.set(before.1);
+            self.calm_rows(before);
         }
         self.calm(before, &expr);
         Ok(Term { expr, label, ty: Some(ty) })

@@ -32,8 +32,8 @@ use std::collections::BTreeMap;
 use array::Element;
 use column::{Attribute, ColumnType, Shape};
 use kind::Kind;
-use sql::{Sql, call, identifier};
 pub use reach::Reach;
+use sql::{Sql, call, identifier};
 pub use unfit::Unfit;
 use width::Width;
 

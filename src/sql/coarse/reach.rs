@@ -129,7 +129,8 @@ fn numbers(width: Width, kind: Kind, value: &Sql) -> Option<Reach> {
 fn floats(width: Width, own_type: &'static str, rounding: &str, value: &Sql) -> Reach {
     let constant = |number: &str| Sql::constant("float8", number);
     // Of small numbers too much, which cannot underflow.
-    let size = Sql::closed(format!("GREATEST({}, {})", call("abs", &[value]).as_str(), constant("1").as_str()));
+    let size =
+        Sql::closed(format!("GREATEST({}, {})", call("abs", &[value]).as_str(), constant("1").as_str()));
     let slack = size.op("*", &constant(rounding));
     let is_large = |bound: &str, sign: &str| value.op(sign, &constant(bound));
     let inside = all(&[&is_large("-1e300", ">"), &is_large("1e300", "<")]);
@@ -145,13 +146,8 @@ fn integers(width: Width, own_type: &'static str, value: &Sql) -> Option<Reach> 
     let cut = |number: &Sql| {
         let bound = |bound: i64| Sql::constant("numeric", &bound.to_string());
         let (low, high) = (bound(i64::MIN), bound(i64::MAX));
-        Sql::closed(format!(
-            "GREATEST({}, LEAST({}, {}))",
-            low.as_str(),
-            high.as_str(),
-            number.as_str()
-        ))
-        .cast("int8")
+        Sql::closed(format!("GREATEST({}, LEAST({}, {}))", low.as_str(), high.as_str(), number.as_str()))
+            .cast("int8")
     };
     let last = call("floor", &[value]);
     let last = case(&[(value.op("<", &Sql::constant("numeric", "1e400")), last.op("+", &width))], &last);

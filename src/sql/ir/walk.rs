@@ -1,8 +1,8 @@
 //! Walking through a tree to change it: every expression and every sort list, inside out.
 
 use super::{
-    Body, Bound, Call, Expr, ExprKind, FromItem, GroupItem, JoinCondition, OrderItem, Over, Query, Select, Step,
-    Sublink, WindowSpec,
+    Body, Bound, Call, Expr, ExprKind, FromItem, GroupItem, JoinCondition, OrderItem, Over, Query, Select,
+    Step, Sublink, WindowSpec,
 };
 
 /// What is done at each place.

@@ -25,9 +25,7 @@ impl Values<'_> {
     /// What holds for raw columns where `condition` is true; `None` if nothing is known.
     pub(super) fn implied(&self, condition: &Expr, find: &Find<'_>) -> Option<Expr> {
         match &condition.kind {
-            ExprKind::And(all) => {
-                rules::all(all.iter().filter_map(|one| self.implied(one, find)).collect())
-            }
+            ExprKind::And(all) => rules::all(all.iter().filter_map(|one| self.implied(one, find)).collect()),
             ExprKind::Or(any) => {
                 rules::any(any.iter().map(|one| self.implied(one, find)).collect::<Option<_>>()?)
             }

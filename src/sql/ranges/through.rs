@@ -52,7 +52,8 @@ fn arms(query: &mut Query, alias: &str, names: &[String], condition: &Expr, narr
 }
 
 fn is_row_by_row(select: &Select) -> bool {
-    let Select { distinct: Distinct::No, targets, from: _, filter: _, group_by, having: None, windows } = select
+    let Select { distinct: Distinct::No, targets, from: _, filter: _, group_by, having: None, windows } =
+        select
     else {
         return false;
     };

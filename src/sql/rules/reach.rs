@@ -105,9 +105,8 @@ fn networks(value: &Expr) -> Option<Vec<(Expr, Expr)>> {
     let number = u32::from(address.parse::<Ipv4Addr>().ok()?);
     let (first, last) = (Ipv4Addr::from(number & !hosts), Ipv4Addr::from(number | hosts));
     let inet = |text: String| Expr::text(text).cast(TypeName::builtin("inet"));
-    let carried = ["::ffff:", "64:ff9b::"].map(|carrier| {
-        (inet(format!("{carrier}{first}/{}", 96 + bits)), inet(format!("{carrier}{last}")))
-    });
+    let carried = ["::ffff:", "64:ff9b::"]
+        .map(|carrier| (inet(format!("{carrier}{first}/{}", 96 + bits)), inet(format!("{carrier}{last}"))));
     let plain = (inet(format!("{first}/{bits}")), inet(last.to_string()));
     Some(std::iter::once(plain).chain(carried).collect())
 }
