@@ -18,6 +18,8 @@
 mod both;
 #[path = "support/cluster.rs"]
 mod cluster;
+#[path = "postgres_indexes/parameters.rs"]
+mod parameters;
 mod support;
 #[path = "postgres_indexes/worlds.rs"]
 mod worlds;

@@ -27,7 +27,7 @@ const SCHEMA: &str = "
         CASE c WHEN 0 THEN 'NaN' WHEN 1 THEN '-Infinity' ELSE n * 37 % 1799 / 10.0 - 90 + 0.0005 + @97@ / 1000.0 END,
         n % 300 * 0.5 + 0.01 + @97@ / 250.0, n * 611 % 907 * 1000 + @1000@, n % 400 * 2.5 + @249@ / 100.0,
         'place ' || n % 37, 'from 10.1.' || @256@ || '.7'
-        FROM (SELECT n, n * 104729 % 40 AS c FROM generate_series(1::bigint, 8000) n) l;
+        FROM (SELECT n, n * 104729 % 40 AS c FROM generate_series(1::bigint, 6000) n) l;
     CREATE TABLE users (user_id uuid PRIMARY KEY, country text);
     INSERT INTO users SELECT uuid('0b6b51c2-5a5a-4a5a-8a5a-' || lpad(n::text, 12, '0')), 'c' || n % 20
         FROM generate_series(0, 499) n;
