@@ -74,6 +74,7 @@ fn parameters_keep_their_types_and_are_served() {
         assert!(!answer.contains("Seq Scan"), "{condition}: {answer}");
     }
     // A parameter that stands elsewhere too may have got its type there.
-    let twice = ["SELECT $1::text FROM logins WHERE at = $1", "SELECT id FROM logins WHERE at >= $1 AND at < $1"];
+    let twice =
+        ["SELECT $1::text FROM logins WHERE at = $1", "SELECT id FROM logins WHERE at >= $1 AND at < $1"];
     assert_eq!(Both::of(FIELDS, cluster.port, "postgres", &twice).differing(), 0);
 }
