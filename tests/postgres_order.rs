@@ -212,6 +212,9 @@ fn where_equal_values_look_alike_nothing_changes() {
         "SELECT percentile_disc(ARRAY[0.1, 0.9]) WITHIN GROUP (ORDER BY amount), mode() WITHIN GROUP (ORDER BY span) \
          FROM @L@",
         "SELECT sum(DISTINCT amount), mode() WITHIN GROUP (ORDER BY amount) FROM @L@ WHERE false",
+        "SELECT (SELECT max(trim_scale(i.amount)) FROM logins i WHERE i.p = l.p) AS m, p.*, count(*) FROM @L@, (SELECT 1 AS one) p \
+         GROUP BY 1, 2 HAVING count(*) > 1",
+        "SELECT CASE WHEN amount > 1 THEN amount ELSE 0 END AS x, string_agg(DISTINCT tag, ',') FROM @L@ GROUP BY x",
         "SELECT DISTINCT 'NaN'::numeric, 'NaN'::float8 + wait, amount / 3 FROM @L@",
     ] {
         let statement = statement.replace("@L@", uniform);

@@ -6,12 +6,23 @@ use super::Analysis;
 use super::order::is_constant;
 use super::representative::Shown;
 use super::scope::{Item, Level, Term};
+use super::target::SelectList;
+
+/// The keys that were met in a `GROUP BY`.
+#[derive(Default)]
+struct Keys {
+    terms: Vec<Term>,
+    /// Those that stand for the target of this number, and have to be printed as what they are.
+    meant: Vec<(usize, Expr)>,
+}
 
 /// What tells the groups of a select apart.
 pub(super) struct Groups {
     pub(super) rewritten: GroupBy,
     /// The grouped expressions.
     pub(super) keys: Vec<Term>,
+    /// Those of them that the client named by a target, by the target's number.
+    meant: Vec<(usize, Expr)>,
     /// Those of them that every grouping set has.
     common: Vec<Expr>,
     /// What is printed in place of keys behind the grouping.
@@ -49,7 +60,7 @@ impl Analysis<'_> {
         targets: &[Target],
         level: &Level<'_>,
     ) -> Checked<Groups> {
-        let (mut keys, mut items, mut common) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut keys, mut items, mut common) = (Keys::default(), Vec::new(), Vec::new());
         for item in &group_by.items {
             let (item, of_all) = self.group_item(item, targets, level, &mut keys)?;
             items.push(item);
@@ -57,7 +68,8 @@ impl Analysis<'_> {
         }
         let sets = items.iter().any(|item| !matches!(item, GroupItem::Expr(_)));
         let rewritten = GroupBy { distinct: group_by.distinct, items };
-        Ok(Groups { rewritten, keys, common, shown: Shown::default(), sets })
+        let Keys { terms: keys, meant } = keys;
+        Ok(Groups { rewritten, keys, meant, common, shown: Shown::default(), sets })
     }
 
     /// What is printed in place of keys, once all aggregates of the select are known. Columns of a table whose
@@ -70,6 +82,25 @@ impl Analysis<'_> {
         };
         let keys: Vec<Term> = groups.keys.iter().filter(|key| !is_alone(key)).cloned().collect();
         groups.shown = self.shown_keys(&keys)?;
+        Ok(())
+    }
+
+    /// A target that is grouped by is printed with the names and parameters that the key has.
+    pub(super) fn take_keys(
+        &mut self,
+        groups: &Groups,
+        targets: &[Target],
+        list: &mut SelectList,
+        level: &Level<'_>,
+    ) -> Checked<()> {
+        for (number, key) in &groups.meant {
+            let Some(meant) = targets.get(*number) else { continue };
+            let expanded = self.expanded_targets(targets, level)?;
+            let place = expanded.iter().position(|one| one.is_some_and(|one| std::ptr::eq(one, meant)));
+            if let Some(place) = place {
+                list.set(place, key.clone());
+            }
+        }
         Ok(())
     }
 
@@ -97,9 +128,9 @@ impl Analysis<'_> {
         item: &GroupItem,
         targets: &[Target],
         level: &Level<'_>,
-        keys: &mut Vec<Term>,
+        keys: &mut Keys,
     ) -> Checked<(GroupItem, Vec<Expr>)> {
-        let known = keys.len();
+        let known = keys.terms.len();
         let mut all = |analysis: &mut Self, exprs: &[Expr]| {
             exprs
                 .iter()
@@ -112,7 +143,7 @@ impl Analysis<'_> {
             GroupItem::Cube(exprs) => GroupItem::Cube(all(self, exprs)?),
             GroupItem::Expr(expr) => {
                 let expr = self.group_expr(expr, targets, level, keys)?;
-                let common = keys.iter().skip(known).map(|key| key.expr.clone()).collect();
+                let common = keys.terms.iter().skip(known).map(|key| key.expr.clone()).collect();
                 return Ok((GroupItem::Expr(expr), common));
             }
             GroupItem::Sets(sets) => {
@@ -135,7 +166,7 @@ impl Analysis<'_> {
         expr: &Expr,
         targets: &[Target],
         level: &Level<'_>,
-        keys: &mut Vec<Term>,
+        keys: &mut Keys,
     ) -> Checked<Expr> {
         if let ExprKind::Row { explicit: false, values } = &expr.kind {
             let values = values.iter().map(|value| self.group_expr(value, targets, level, keys));
@@ -145,14 +176,19 @@ impl Analysis<'_> {
         if let Some(target) = self.meant_target(expr, targets, level)? {
             let term = self.expr(&target.value, level)?;
             // A column that shows something else than the key is not the key.
-            let rewritten = if self.is_alike(&term) { expr.clone() } else { term.expr.clone() };
-            keys.push(term);
+            let mut rewritten = expr.clone();
+            if !self.is_alike(&term) {
+                rewritten = term.expr.clone();
+                let number = targets.iter().position(|one| std::ptr::eq(one, target));
+                keys.meant.extend(number.map(|number| (number, rewritten.clone())));
+            }
+            keys.terms.push(term);
             return Ok(rewritten);
         }
         let term = self.expr(expr, level)?;
         let rewritten = term.expr.clone();
         if !is_constant(&rewritten) {
-            keys.push(term);
+            keys.terms.push(term);
         }
         Ok(rewritten)
     }

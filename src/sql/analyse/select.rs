@@ -82,6 +82,7 @@ impl Analysis<'_> {
         let is_multiple = |term: &Term| self.gives_set(&term.expr);
         level.multiplied.set(list.terms.iter().chain(&groups.keys).any(is_multiple));
         if grouped && protected_source {
+            self.take_keys(&groups, &select.targets, &mut list, &level)?;
             self.choose_shown(&mut groups, &level)?;
             having.iter_mut().for_each(|having| groups.shown.put(&level, having));
             windows.iter_mut().for_each(|window| groups.shown.put_in_window(&level, &mut window.spec));

@@ -22,6 +22,14 @@ impl SelectList {
 }
 
 impl SelectList {
+    /// Puts another expression of the same value in place of one.
+    pub(super) fn set(&mut self, place: usize, value: Expr) {
+        if let (Some(target), Some(term)) = (self.targets.get_mut(place), self.terms.get_mut(place)) {
+            target.value = value.clone();
+            term.expr = value;
+        }
+    }
+
     /// Changes the expressions.
     pub(super) fn change(&mut self, change: impl Fn(&mut Expr)) {
         for (target, term) in self.targets.iter_mut().zip(&mut self.terms) {
