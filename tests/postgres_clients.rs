@@ -256,3 +256,38 @@ fn pgbench() {
         assert!(out.contains("400/400") && !out.contains("failed transactions: 1"), "{out}");
     }
 }
+
+#[test]
+fn what_tools_ask_is_answered_as_directly() {
+    let Some(stage) = Stage::set() else { return };
+    let asked = |port: u16, statement: &str| {
+        let mut psql = stage.cluster.client("psql", port);
+        psql.env("PGUSER", "employee").env("PGPASSWORD", "sesame").env("PGDATABASE", "app");
+        let output = psql.args(["-X", "-At", "-c", statement]).output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (text(&output.stdout), text(&output.stderr))
+    };
+    let script = include_str!("postgres_clients/tools.sql");
+    let plain: String =
+        script.lines().filter(|line| !line.starts_with("--")).map(|line| format!("{line}\n")).collect();
+    let mut differences = String::new();
+    for statement in plain
+        .replace("; --~\n", "--~;\n")
+        .replace("; --!\n", "--!;\n")
+        .split(";\n")
+        .filter(|statement| !statement.is_empty())
+    {
+        let (proxied, direct) = (asked(stage.port("app"), statement), asked(stage.cluster.port, statement));
+        assert!(direct.1.is_empty(), "{statement}: {}", direct.1);
+        let is_alike = match statement.split_at(statement.len() - 3).1 {
+            "--~" => proxied.1.is_empty() && proxied.0.lines().count() == direct.0.lines().count(),
+            "--!" => proxied.0.is_empty() && proxied.1.contains("ERROR"),
+            _ => proxied == direct,
+        };
+        if !is_alike {
+            differences.push_str(&format!("{statement}\n== {}{}== {}\n", proxied.0, proxied.1, direct.0));
+        }
+        assert_clean(&proxied.0);
+    }
+    assert!(differences.is_empty(), "{differences}");
+}

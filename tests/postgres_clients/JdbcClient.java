@@ -78,11 +78,24 @@ class JdbcClient {
         System.out.println(about.getDatabaseProductName() + about.getDatabaseMajorVersion() + " " + about.getUserName() + about.getMaxColumnNameLength());
         print(about.getTables(null, "public", "%", new String[] {"TABLE", "VIEW"}));
         print(about.getColumns(null, "public", "logins", "%"));
+        print(about.getPrimaryKeys(null, "public", "people"));
+        print(about.getPrimaryKeys(null, null, "logins"));
         print(about.getImportedKeys(null, "public", "logins"));
+        print(about.getCrossReference(null, "public", "people", null, "public", "logins"));
+        print(about.getBestRowIdentifier(null, "public", "people", DatabaseMetaData.bestRowSession, false));
+        print(about.getVersionColumns(null, "public", "people"));
+        for (String table : List.of("people", "logins")) {
+            // Without the estimates of rows and pages.
+            try (ResultSet index = about.getIndexInfo(null, "public", table, false, true)) {
+                while (index.next()) {
+                    for (int i : new int[] {3, 4, 6, 7, 8, 9, 10, 13}) System.out.print(index.getString(i) + "|");
+                    System.out.println();
+                }
+            }
+        }
         print(about.getExportedKeys(null, "public", "people"));
         print(about.getUDTs(null, "public", "%", null));
         print(about.getTableTypes());
-        count(about.getIndexInfo(null, "public", "logins", false, true));
         count(about.getSchemas());
         count(about.getCatalogs());
         count(about.getTypeInfo());

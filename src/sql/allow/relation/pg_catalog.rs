@@ -55,8 +55,8 @@ pub(super) const RELATIONS: Table = &[
          pg_wait_events",
     ),
     // Settings of roles and databases, and passwords where the server has not already taken them out.
-    (without(&[("rolpassword", Null), ("rolconfig", Null)]), "pg_roles"),
-    (without(&[("passwd", Null), ("useconfig", Null)]), "pg_user"),
+    (without(&[("rolpassword", Constant("********")), ("rolconfig", Null)]), "pg_roles"),
+    (without(&[("passwd", Constant("********")), ("useconfig", Null)]), "pg_user"),
     (without(&[("setconfig", Null)]), "pg_db_role_setting"),
     (
         without(&[
