@@ -294,7 +294,7 @@ impl Desk {
         version: Rows,
         session: &mut Session,
         store: &Store,
-    ) -> Result<Option<(Rows, Arc<dyn Plans>)>, Ending> {
+    ) -> Result<Option<Known>, Ending> {
         if let Some(plans) = store.library.find(who, &version) {
             return Ok(Some((version, plans)));
         }
@@ -335,6 +335,9 @@ impl Desk {
         }
     }
 }
+
+/// A version of a database, and its planner.
+type Known = (Rows, Arc<dyn Plans>);
 
 /// True if the refusal says that something does not exist.
 fn is_unknown_name(refusal: &Refusal) -> bool {

@@ -45,20 +45,9 @@ impl Analysis<'_> {
         let (from, source) = self.read_from(&select.from, &mut level)?;
         level.source.set(source);
         let reads_in_from = self.protected_reads;
-        let filter = match &select.filter {
-            Some(filter) => Some(self.public(filter, &level, "a condition")?.expr),
-            None => None,
-        };
-        let is_joined = select.from.len() > 1 || matches!(select.from.as_slice(), [FromItem::Join(_)]);
-        if select.filter.is_some() || is_joined {
-            self.note_conditions();
-        }
-        // A subquery in the condition may become a join; and an index that serves a condition, a grouping or an
-        // order may go on with raw values where its first columns tie.
-        let is_served = select.filter.is_some()
-            || !select.group_by.items.is_empty()
-            || !matches!(select.distinct, Distinct::No)
-            || !tail.order_by.is_empty();
+        let filter = self.read_filter(select, &level)?;
+        // A subquery in the condition may become a join.
+        let is_served = may_be_served(select, tail);
         if self.protected_reads > reads_in_from || (is_served && self.protected_reads > reads_before) {
             level.source.set(RowOrder::Open);
         }
@@ -119,6 +108,19 @@ impl Analysis<'_> {
             Distinct::On(keys) => self.plain_select(parts, Some(keys), tail, &level),
             Distinct::Rows => self.distinct_select(parts, tail, &level),
         }
+    }
+
+    /// The condition on the rows of `FROM`.
+    fn read_filter(&mut self, select: &Select, level: &Level<'_>) -> Checked<Option<Expr>> {
+        let filter = match &select.filter {
+            Some(filter) => Some(self.public(filter, level, "a condition")?.expr),
+            None => None,
+        };
+        let is_joined = select.from.len() > 1 || matches!(select.from.as_slice(), [FromItem::Join(_)]);
+        if filter.is_some() || is_joined {
+            self.note_conditions();
+        }
+        Ok(filter)
     }
 
     /// The select list, and whether something in it may fail.
@@ -362,6 +364,15 @@ impl Analysis<'_> {
 /// Puts a total order in place of its mark.
 struct WindowTies {
     total: Vec<OrderItem>,
+}
+
+/// True if an index may serve a condition, a grouping or an order; it may go on with raw values where its first columns
+/// tie.
+fn may_be_served(select: &Select, tail: &Tail<'_>) -> bool {
+    select.filter.is_some()
+        || !select.group_by.items.is_empty()
+        || !matches!(select.distinct, Distinct::No)
+        || !tail.order_by.is_empty()
 }
 
 impl walk::Visitor for WindowTies {
