@@ -52,6 +52,8 @@ pub enum Handling {
     Inside,
     /// In the proxy, where it leaves.
     AtTheEdge,
+    /// In the proxy, where it leaves, and inside for whatever is computed from it.
+    OnItsWay,
 }
 
 /// How a ruling is put into words.
@@ -86,10 +88,16 @@ impl ExplainedField {
                     "replaced in the store before anything is computed from it: conditions and functions see this value",
                 ]
             }
+            Handling::OnItsWay => {
+                vec!["nothing is computed from what is shown, which is replaced where it leaves"]
+            }
             Handling::AtTheEdge => {
                 vec!["an identifier: only compared for equality inside, and replaced where it leaves"]
             }
         };
+        if self.handling == Handling::OnItsWay && self.decides_rows {
+            why.push("conditions and functions in the store see the replaced value");
+        }
         if self.decides_rows {
             why.push("it has a part in which rows there are, how they are grouped or ordered");
         }

@@ -237,8 +237,12 @@ impl Tracer<'_> {
         let traced = targets.iter().map(|target| {
             let name = target.name.clone().unwrap_or_default();
             // Columns of ours have names of their own.
-            let column = match &target.value.kind {
-                ExprKind::Column { names, star: false } => names.last().cloned(),
+            let value = match &target.value.kind {
+                ExprKind::Coalesce(values) => values.first().filter(|_| values.len() == 1),
+                _ => Some(&target.value),
+            };
+            let column = match value.map(|value| &value.kind) {
+                Some(ExprKind::Column { names, star: false }) => names.last().cloned(),
                 _ => None,
             };
             let column = column.unwrap_or_else(|| name.clone());

@@ -18,6 +18,7 @@ pub mod coarse;
 mod explanation;
 mod faithful;
 mod ir;
+mod late;
 mod layout;
 mod lineage;
 mod lower;

@@ -37,9 +37,7 @@ impl Planner {
     #[must_use]
     pub fn new(catalogue: Arc<Catalogue>, plans: SqlPlans) -> Self {
         let major = catalogue.major_version();
-        Self {
-            world: World { catalogue, rules: Rules::new(plans), lists: Lists::new(major), adds_ranges: true },
-        }
+        Self { world: World { catalogue, rules: Rules::new(plans), lists: Lists::new(major), is_fast: true } }
     }
 
     /// A planner whose lists let everything pass: for measuring faithfulness where nothing is protected.
@@ -51,7 +49,7 @@ impl Planner {
                 catalogue,
                 rules: Rules::new(plans),
                 lists: Lists::all_open(major),
-                adds_ranges: true,
+                is_fast: true,
             },
         }
     }
@@ -59,7 +57,7 @@ impl Planner {
     /// This planner without what makes statements fast and changes nothing else: what tests compare it with.
     #[must_use]
     pub fn plainly(mut self) -> Self {
-        self.world.adds_ranges = false;
+        self.world.is_fast = false;
         self
     }
 

@@ -67,8 +67,9 @@ pub(super) struct World {
     pub(super) catalogue: Arc<Catalogue>,
     pub(super) rules: Rules,
     pub(super) lists: Lists,
-    /// Conditions on coarse values are helped by conditions on raw ones, for indexes to serve.
-    pub(super) adds_ranges: bool,
+    /// Statements are made fast: conditions on coarse values get conditions on raw ones beside them, for indexes to
+    /// serve, and what only goes to the client is treated where it leaves.
+    pub(super) is_fast: bool,
 }
 
 /// The walk through one statement.
@@ -128,6 +129,8 @@ pub(super) struct Analysis<'a> {
     recursion_depth: usize,
     /// Rulings that applied, by relation and column.
     applied: BTreeMap<(Oid, String), Ruling>,
+    /// Columns of the output that are treated where they leave.
+    late: Vec<(usize, Ruling)>,
 }
 
 /// Views within views beyond this are refused.
@@ -163,16 +166,29 @@ impl<'a> Analysis<'a> {
             made_names: 0,
             view_depth: 0,
             recursion_depth: 0,
+            late: Vec::new(),
             applied: BTreeMap::new(),
         }
     }
 
     /// Analyses a query whose rows go to the client, in this order.
     pub(super) fn top(&mut self, query: &ir::Query) -> Checked<Analysed> {
+        self.whole(query, false)
+    }
+
+    /// As [`Self::top`], for a statement whose rows are treated as they pass: some columns may be late.
+    pub(super) fn passing(&mut self, query: &ir::Query) -> Checked<Analysed> {
+        self.whole(query, self.world.is_fast)
+    }
+
+    fn whole(&mut self, query: &ir::Query, may_be_late: bool) -> Checked<Analysed> {
         let mut analysed = self.walk(query)?;
+        if may_be_late {
+            self.late = super::late::columns(self.world, &mut analysed.query);
+        }
         let read = super::slim::query(&mut analysed.query);
-        self.applied.retain(|(_, column), _| read.has(column));
-        if !self.conditions_raise.get() && self.world.adds_ranges {
+        self.applied.retain(|(_, column), _| read.has(column) || read.has(&super::late::made_name(column)));
+        if !self.conditions_raise.get() && self.world.is_fast {
             super::ranges::add(self.world, &self.parameters, &mut analysed.query);
         }
         if let (Some((name, pos)), true) = (&self.varying, self.reads_protected()) {
@@ -228,6 +244,7 @@ impl<'a> Analysis<'a> {
             named: self.named.clone(),
             shown_path: self.shown_path.clone(),
             outputs: Vec::new(),
+            late: Vec::new(),
             applied: BTreeMap::new(),
             varying: None,
             marked_ties: false,
@@ -250,6 +267,11 @@ impl<'a> Analysis<'a> {
     pub(super) fn fix_parameters(&mut self, count: u32) {
         self.fixed_parameters = true;
         self.parameters = (1..=count).map(|number| self.plain_parameter(number)).collect();
+    }
+
+    /// The columns of the output that have to be treated where they leave, and by which ruling.
+    pub(super) fn late(&self) -> &[(usize, Ruling)] {
+        &self.late
     }
 
     /// The parameters of the rewritten statement and the rulings that applied.

@@ -5,6 +5,12 @@
 use super::{Call, Expr, ExprKind, OrderItem, Over, Step, Sublink, WindowSpec};
 
 impl Expr {
+    /// True if other rows have a part in it: a window function.
+    pub(in crate::sql) fn looks_around(&self) -> bool {
+        let is_window = matches!(&self.kind, ExprKind::Call(call) if call.over.is_some());
+        is_window || self.children().into_iter().any(Self::looks_around)
+    }
+
     /// What stands directly inside, in no particular order; of a subquery only what is compared with it.
     pub(in crate::sql) fn children(&self) -> Vec<&Self> {
         match &self.kind {

@@ -57,14 +57,8 @@ fn is_row_by_row(select: &Select) -> bool {
     else {
         return false;
     };
-    let has_windows = !windows.is_empty() || targets.iter().any(|target| looks_around(&target.value));
+    let has_windows = !windows.is_empty() || targets.iter().any(|target| target.value.looks_around());
     *group_by == GroupBy::default() && !has_windows
-}
-
-/// True if other rows have a part in the value.
-fn looks_around(expr: &Expr) -> bool {
-    let is_window = matches!(&expr.kind, ExprKind::Call(call) if call.over.is_some());
-    is_window || expr.children().into_iter().any(looks_around)
 }
 
 /// The condition, with the columns that it names exchanged for those inside; what cannot be said inside is left out.

@@ -1,6 +1,7 @@
 //! `EXPLAIN`, answered here: the store's own plan would tell statistics of raw values.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use super::write::require_allowed;
 use super::{One, copy, plan, setting};
@@ -39,7 +40,7 @@ pub(super) fn answer(
         query_of(statement).ok_or_else(|| Denial::unsupported("EXPLAIN of this statement", Pos::NONE))?;
     let is_verbose = |value: Option<&str>| !matches!(value, Some("off" | "false" | "0"));
     let whole = options.iter().any(|(name, value)| name == "verbose" && is_verbose(value.as_deref()));
-    let lines = of_query(one, &query)?.lines(whole, Wording::plain);
+    let lines = of_query(one, &query, passes(statement))?.lines(whole, Wording::plain);
     let columns = vec![Column { name: "QUERY PLAN".to_owned(), type_oid: oid::TEXT }];
     let rows = lines.into_iter().map(|line| vec![Some(line)]).collect();
     Ok(setting::answered(Kind::Answered { columns, rows, tag: "EXPLAIN" }))
@@ -56,7 +57,7 @@ pub(in crate::sql) fn explanation(
     }
     let one = One { world, session, declared: &[], statement };
     if let Some(query) = query_of(statement) {
-        return of_query(&one, &query);
+        return of_query(&one, &query, passes(statement));
     }
     let sql = plan(world, statement, session, &[])?.sql;
     let sketch = if sql.is_empty() { String::new() } else { print::sketch(statement) };
@@ -76,14 +77,26 @@ fn query_of(statement: &Statement) -> Option<Cow<'_, Query>> {
     }
 }
 
+/// True if the rows of a statement are treated as they pass, so that columns may be late.
+fn passes(statement: &Statement) -> bool {
+    matches!(statement.kind, StatementKind::Query(_))
+}
+
 /// The session's salt must not show, so the query is planned with a mark in its place.
-fn of_query(one: &One<'_>, query: &Query) -> Checked<Explanation> {
+fn of_query(one: &One<'_>, query: &Query, passes: bool) -> Checked<Explanation> {
     let session = SessionView { salt: MARK, ..*one.session };
     let marked = One { session: &session, ..*one };
-    let Analysed { query, columns, .. } = marked.analysis().top(query)?;
+    let mut analysis = marked.analysis();
+    let Analysed { query, columns, .. } =
+        if passes { analysis.passing(query)? } else { analysis.top(query)? };
+    let late =
+        |index: usize| analysis.late().iter().find(|(late, _)| *late == index).map(|(_, ruling)| ruling);
     let lineage = lineage::trace(&one.world.catalogue, &query);
-    let fields = fields(one.world, &lineage);
-    let explained = columns.into_iter().zip(lineage.columns).map(|(column, traced)| ExplainedColumn {
+    let traced = lineage.columns.iter().enumerate().filter(|(index, _)| late(*index).is_some());
+    let late_origins: BTreeSet<&Origin> = traced.flat_map(|(_, column)| &column.origins).collect();
+    let fields = fields(one.world, &lineage, &late_origins);
+    let explained = columns.into_iter().zip(&lineage.columns).enumerate();
+    let explained = explained.map(|(index, (column, traced))| ExplainedColumn {
         name: column.name,
         from: traced
             .origins
@@ -91,7 +104,7 @@ fn of_query(one: &One<'_>, query: &Query) -> Checked<Explanation> {
             .filter_map(|origin| field(one.world, origin))
             .map(|it| it.join("."))
             .collect(),
-        edge: column.label.identity().map(|identity| identity.ruling.clone()),
+        edge: column.label.identity().map(|identity| &identity.ruling).or_else(|| late(index)).cloned(),
     });
     let columns = explained.collect();
     let mark: String = MARK.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -132,9 +145,9 @@ impl walk::Visitor for ByName<'_> {
 }
 
 /// The protected fields that are shown or have a part in what is shown.
-fn fields(world: &World, lineage: &Lineage) -> Vec<ExplainedField> {
+fn fields(world: &World, lineage: &Lineage, late: &BTreeSet<&Origin>) -> Vec<ExplainedField> {
     let shown = lineage.columns.iter().flat_map(|column| &column.origins);
-    let used: std::collections::BTreeSet<&Origin> = shown.chain(&lineage.deciding).collect();
+    let used: BTreeSet<&Origin> = shown.chain(&lineage.deciding).collect();
     let mut explained: Vec<ExplainedField> = used
         .into_iter()
         .filter_map(|origin| {
@@ -144,6 +157,7 @@ fn fields(world: &World, lineage: &Lineage) -> Vec<ExplainedField> {
                 ruling: protection.ruling()?.clone(),
                 handling: match protection {
                     Protection::Identifier(_) | Protection::Identifiers(_) => Handling::AtTheEdge,
+                    Protection::Coarse(_) if late.contains(origin) => Handling::OnItsWay,
                     Protection::Open | Protection::Coarse(_) => Handling::Inside,
                 },
                 decides_rows: lineage.deciding.contains(origin),

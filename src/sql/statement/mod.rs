@@ -72,8 +72,18 @@ impl One<'_> {
         Analysis::new(self.world, self.session, self.declared)
     }
 
+    /// A query: what only goes to the client may be treated on its way.
     fn query(&self, query: &Query) -> Checked<Planned> {
-        self.around(query, StatementKind::Query, Kind::Rows)
+        let mut analysis = self.analysis();
+        let analysed = analysis.passing(query)?;
+        let late = analysis.late().to_vec();
+        let mut planned = self.analysed(analysed, StatementKind::Query, Kind::Rows, analysis)?;
+        for (index, ruling) in late {
+            if let Some(column) = planned.columns.get_mut(index) {
+                column.edge = Some(ruling);
+            }
+        }
+        Ok(planned)
     }
 
     /// A statement around a query.
@@ -84,7 +94,18 @@ impl One<'_> {
         kind: Kind,
     ) -> Checked<Planned> {
         let mut analysis = self.analysis();
-        let Analysed { query, columns, .. } = analysis.top(query)?;
+        let analysed = analysis.top(query)?;
+        self.analysed(analysed, rewritten, kind, analysis)
+    }
+
+    fn analysed(
+        &self,
+        analysed: Analysed,
+        rewritten: impl FnOnce(Query) -> StatementKind,
+        kind: Kind,
+        analysis: Analysis<'_>,
+    ) -> Checked<Planned> {
+        let Analysed { query, columns, .. } = analysed;
         let (reads_protected, locks) = (analysis.reads_protected(), analysis.locks());
         let (parameters, applied) = analysis.finish();
         let planned = self.planned(rewritten(query), kind, &columns, parameters)?;

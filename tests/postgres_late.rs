@@ -1,0 +1,216 @@
+//! What is treated on its way to the client is what the store would have made of it: every statement is asked twice, as it
+//! is and for a cursor, whose rows are never late.
+//!
+//! Where no server binaries are found, these tests say so and are skipped.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "a test may panic, and shares its support"
+)]
+
+#[path = "support/cluster.rs"]
+mod cluster;
+mod support;
+
+use std::path::Path;
+use std::process::Command;
+
+use cluster::Cluster;
+use support::Proxy;
+
+/// Texts and addresses of every kind, put together by chance that is the same each time.
+const SCHEMA: &str = r#"
+    CREATE TABLE logins (id int PRIMARY KEY, user_id uuid, ip inet, net cidr, at timestamptz, note text, said text, place text);
+    CREATE TABLE pieces (k serial, piece text);
+    INSERT INTO pieces (piece) VALUES ('203.0.113.7'), ('from '), (' '), ('2001:db8:1::7'), ('::ffff:203.0.113.7'), ('/24'), ('/'), (':443'),
+        ('00:1a:2b:3c:4d:5e'), ('001a.2b3c.4d5e'), ('52.5200, 13.4050'), ('a@example.com'), ('12:30:45'), ('std::vector'), ('ä€🙂'), (E'\n'),
+        ('256.1.1.1'), ('1.2.3'), ('1.2.3.4.5'), ('.'), (','), ('%eth0'), ('[2001:db8::1]'), (''), ('::'), ('fe80::1'), ('10.0.0.1'),
+        ('x'), ('=203.0.113.99;'), ('"'), ('\'), ('{'), ('48.85840,2.29450'), ('v1.2.3.4-rc'), ('0.0.0.0'), ('::1'), ('(8.8.8.8)');
+    INSERT INTO logins SELECT n, uuid('0b6b51c2-5a5a-4a5a-8a5a-' || lpad((n % 50)::text, 12, '0')), a, network(a),
+        timestamptz '2026-03-01 00:00+00' + n * interval '777 seconds', CASE WHEN n % 11 > 0 THEN t END,
+        CASE n % 3 WHEN 0 THEN host(a) WHEN 1 THEN a::text ELSE t END, 'place ' || n % 7
+        FROM (SELECT n, CASE n % 13 WHEN 0 THEN NULL WHEN 1 THEN inet '2001:db8::' + n * 7919 % 100000 WHEN 2 THEN set_masklen(inet '::ffff:10.7.0.0' + n, 97 + n % 32)
+            WHEN 3 THEN inet '64:ff9b::10.7.0.0' + n WHEN 4 THEN inet '2002:a07::' + n WHEN 5 THEN set_masklen(inet '10.1.2.3' + n, n % 33)
+            WHEN 6 THEN set_masklen(inet '2001:db8:5:6:7:8:9:a' + n, n % 129) WHEN 7 THEN inet '::' + n * 65537 WHEN 8 THEN inet '2001:0:cb00::' + n
+            ELSE inet '10.0.0.0' + n * 104729 % 16000000 END AS a,
+            (SELECT string_agg(piece, '' ORDER BY m) FROM generate_series(1, 1 + n % 5) m JOIN pieces p ON p.k = 1 + (n * 31 + m * (n + 7) * 13) % 37) AS t
+            FROM generate_series(1, 800) n) l;
+    CREATE TABLE users (user_id uuid PRIMARY KEY, country text, contact text);
+    INSERT INTO users SELECT uuid('0b6b51c2-5a5a-4a5a-8a5a-' || lpad(n::text, 12, '0')), 'c' || n % 5, 'at 203.0.113.' || n
+        FROM generate_series(0, 59) n;
+    CREATE VIEW seen AS SELECT id AS login, ip AS address, note FROM logins WHERE place <> 'place 1';
+    CREATE ROLE employee LOGIN;
+    GRANT SELECT ON logins, users, seen TO employee;
+    ANALYZE;"#;
+
+const POLICY: &str = r#"
+[keys]
+current = "test"
+[keys.ring]
+"test" = { file = "@KEY@" }
+[[stores]]
+name = "app"
+protocol = "postgres"
+listen = "127.0.0.1:0"
+upstream = "127.0.0.1:@PORT@"
+unlisted = "scan"
+[stores.fields]
+"public.users.user_id" = { pseudonymize = { domain = "person" } }
+"public.logins.user_id" = { pseudonymize = { domain = "person" } }
+"public.logins.ip" = { truncate = { ipv4 = 16, ipv6 = 32 } }
+"public.logins.net" = { truncate = { ipv4 = 20, ipv6 = 104 } }
+"public.logins.at" = { floor = { to = "hour" } }
+"public.logins.said" = { truncate = { ipv4 = 16, ipv6 = 32 } }
+"#;
+
+/// Each with what is late in it.
+const LATE: &[(&str, &[&str])] = &[
+    ("SELECT * FROM logins", &["ip", "net", "said"]),
+    ("SELECT id, ip AS address, upper(note) FROM logins", &["ip"]),
+    ("SELECT l.note, l.ip, l.ip FROM logins l WHERE l.ip <<= '10.0.0.0/8' AND l.note LIKE '%x%'", &["ip"]),
+    ("SELECT ip, note FROM logins ORDER BY id LIMIT 50", &["ip"]),
+    ("SELECT net, said FROM logins WHERE place = 'place 3' LIMIT 40", &["net", "said"]),
+    ("SELECT u.contact, l.ip, l.user_id FROM users u JOIN logins l USING (user_id)", &["ip"]),
+    (
+        "SELECT u.country, l.ip, l.note FROM users u LEFT JOIN logins l ON l.user_id = u.user_id AND l.id < 9",
+        &["ip"],
+    ),
+    (
+        "SELECT l.ip, u.contact FROM logins l FULL JOIN users u ON l.user_id = u.user_id AND l.id < 40 AND u.country = 'c1'",
+        &["ip"],
+    ),
+    ("SELECT a.ip, b.ip FROM logins a, logins b WHERE a.id = b.id + 1 AND a.id < 300", &["ip"]),
+    ("SELECT l.a, l.b FROM logins AS l (x, y, a, b)", &["ip", "net"]),
+    ("SELECT ip, (SELECT count(*) FROM logins m WHERE m.ip = l.ip) FROM logins l WHERE id < 30", &["ip"]),
+    (
+        "SELECT ip FROM logins WHERE ip IN (SELECT ip FROM logins WHERE id < 40) AND user_id IS NOT NULL",
+        &["ip"],
+    ),
+    (
+        "WITH u AS (SELECT * FROM users) SELECT l.said, u.contact FROM logins l JOIN u ON u.user_id = l.user_id",
+        &["said"],
+    ),
+];
+
+/// What must not be late.
+const NOT_LATE: &[&str] = &[
+    "SELECT DISTINCT ip FROM logins",
+    "SELECT DISTINCT ON (ip) ip, id FROM logins ORDER BY ip, id",
+    "SELECT ip, count(*) FROM logins GROUP BY ip",
+    "SELECT ip FROM logins ORDER BY ip, id",
+    "SELECT ip, note FROM logins ORDER BY logins.ip, id DESC",
+    "SELECT ip, row_number() OVER (ORDER BY ip, id) FROM logins",
+    "SELECT ip FROM logins ORDER BY 1, id",
+    "SELECT ip AS x FROM logins ORDER BY x, id",
+    "SELECT ip FROM logins ORDER BY ip FETCH FIRST 5 ROWS WITH TIES",
+    "SELECT ip FROM logins UNION SELECT ip FROM logins",
+    "SELECT ip FROM logins UNION ALL SELECT inet '203.0.113.7'",
+    "SELECT host(ip), ip::text, COALESCE(ip, '10.0.0.1'), ARRAY[ip] FROM logins",
+    "SELECT to_jsonb(l), l.ip FROM logins l",
+    "SELECT max(ip) FROM logins",
+    "SELECT ip FROM (SELECT ip FROM logins OFFSET 0) l",
+    "SELECT at, note FROM logins",
+    "EXPLAIN SELECT count(*) FROM logins",
+];
+
+fn start() -> Option<(Cluster, Proxy)> {
+    let cluster = Cluster::start()?;
+    cluster.psql(SCHEMA);
+    let proxy = Proxy::start(&POLICY.replace("@PORT@", &cluster.port.to_string()));
+    Some((cluster, proxy))
+}
+
+fn sent(proxy: &Proxy, statement: &str) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sfumato"));
+    command.args(["explain", "--json", "--config", proxy.config().to_str().unwrap(), "--store", "app"]);
+    let output =
+        command.args(["--database", "postgres", statement]).env("PGUSER", "employee").output().unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let sent = json["statements"][0]["statement"].as_str();
+    sent.unwrap_or_else(|| panic!("{statement}: {json}")).to_owned()
+}
+
+fn psql(cluster: &Cluster, proxy: &Proxy, statements: &[String]) -> String {
+    let mut psql = cluster.client("psql", proxy.address().port());
+    psql.env("PGUSER", "employee").args(["-X", "-At", "-q", "-P", "null=(null)"]);
+    for statement in statements {
+        psql.args(["-c", statement]);
+    }
+    let output = psql.output().unwrap();
+    assert!(output.stderr.is_empty(), "{statements:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn rows_are_what_the_store_would_have_made_of_them() {
+    let Some((cluster, proxy)) = start() else { return };
+    for (statement, late) in LATE {
+        let sent = sent(&proxy, statement);
+        for column in *late {
+            assert!(
+                sent.contains(&format!("COALESCE(\"raw\".\"{column}\")")),
+                "{statement}: {column} in {sent}"
+            );
+        }
+        let cursor = format!("DECLARE c CURSOR FOR {statement}");
+        let slow = psql(&cluster, &proxy, &["BEGIN".into(), cursor, "FETCH ALL FROM c".into()]);
+        let fast = psql(&cluster, &proxy, &[(*statement).to_owned()]);
+        assert!(!slow.is_empty() && !fast.contains("203.0.113."), "{statement}");
+        for (slow, fast) in slow.lines().zip(fast.lines()) {
+            assert_eq!(slow, fast, "{statement}");
+        }
+        assert_eq!(slow.len(), fast.len(), "{statement}");
+    }
+    for statement in NOT_LATE {
+        let sent = sent(&proxy, statement);
+        assert!(!sent.contains("sfumato_late_"), "{statement}: {sent}");
+    }
+}
+
+/// What a driver is told of the columns, and what it reads in text and in binary.
+const DRIVER: &str = r#"
+import sys, psycopg
+statements = sys.stdin.read().split("\n")
+with psycopg.connect(host="127.0.0.1", port=int(sys.argv[1]), user="employee", dbname="postgres") as session:
+    session.execute("SELECT 1")
+    ask = lambda text, binary: session.pgconn.exec_params(text.encode(), None, result_format=binary)
+    for statement in statements:
+        for binary in (0, 1):
+            told = []
+            for slow in (False, True):
+                if slow: ask("DECLARE c CURSOR FOR " + statement, 0)
+                result = ask("FETCH ALL FROM c" if slow else statement, binary)
+                wide = range(result.nfields)
+                columns = [(result.fname(i), result.ftype(i), result.fmod(i), result.fsize(i), result.fformat(i), result.ftable(i), result.ftablecol(i)) for i in wide]
+                told.append((columns, [[result.get_value(row, i) for i in wide] for row in range(result.ntuples)]))
+                if slow: ask("CLOSE c", 0)
+            fast, slow = told
+            if fast[0] != slow[0]: print("columns of", statement, binary, fast[0], slow[0])
+            if not fast[1]: print("no rows of", statement, binary, result.error_message)
+            if fast[1] != slow[1]: print("rows of", statement, binary, [pair for pair in zip(fast[1], slow[1]) if pair[0] != pair[1]][:1])
+print("done")
+"#;
+
+#[test]
+fn drivers_are_told_the_same_in_text_and_binary() {
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers/bin/python");
+    if !python.exists() {
+        eprintln!("SKIPPED: no drivers in target/peers");
+        return;
+    }
+    let Some((_cluster, proxy)) = start() else { return };
+    let mut driver = Command::new(python);
+    driver.args(["-c", DRIVER, &proxy.address().port().to_string()]);
+    let statements: Vec<&str> = LATE.iter().map(|(statement, _)| *statement).collect();
+    let input = proxy.folder().join("statements.sql");
+    std::fs::write(&input, statements.join("\n")).unwrap();
+    let output = driver.stdin(std::fs::File::open(input).unwrap()).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(told, "done\n", "{told}{}", String::from_utf8_lossy(&output.stderr));
+}
