@@ -215,6 +215,7 @@ fn where_equal_values_look_alike_nothing_changes() {
         "SELECT (SELECT max(trim_scale(i.amount)) FROM logins i WHERE i.p = l.p) AS m, p.*, count(*) FROM @L@, (SELECT 1 AS one) p \
          GROUP BY 1, 2 HAVING count(*) > 1",
         "SELECT CASE WHEN amount > 1 THEN amount ELSE 0 END AS x, string_agg(DISTINCT tag, ',') FROM @L@ GROUP BY x",
+        "SELECT amount, max(wait) FROM @L@ GROUP BY amount HAVING sum(amount) > 1 ORDER BY min(amount), max(amount + p)",
         "SELECT DISTINCT 'NaN'::numeric, 'NaN'::float8 + wait, amount / 3 FROM @L@",
     ] {
         let statement = statement.replace("@L@", uniform);

@@ -3,6 +3,7 @@
 //! Not here: what is shown for a key and which types need that (`alike`); `DISTINCT` and set operations, which are
 //! groupings by all columns (`row_key`, `set_operation`).
 
+use super::super::catalogue::TypeKind;
 use super::super::ir::walk::{self, Visitor};
 use super::super::ir::{
     Alias, Body, Call, Expr, ExprKind, FromItem, FunctionItem, OrderItem, Over, Pos, Qualified, Query,
@@ -20,35 +21,13 @@ use super::scope::{Level, Term};
 pub(super) struct Shown {
     /// A key, and what is shown of it.
     pairs: Vec<(Expr, Expr)>,
-    /// What aggregates see, which are the rows themselves.
-    aggregates: Vec<Expr>,
-}
-
-impl Shown {
-    /// Puts what is shown in place of keys.
-    pub(super) fn put(&self, level: &Level<'_>, expr: &mut Expr) {
-        if !self.pairs.is_empty() {
-            walk::expr(expr, &mut Putting { shown: self, level });
-        }
-    }
-
-    /// The same in the windows of a select.
-    pub(super) fn put_in_window(&self, level: &Level<'_>, window: &mut WindowSpec) {
-        if !self.pairs.is_empty() {
-            walk::window(window, &mut Putting { shown: self, level });
-        }
-    }
-
-    /// The terms as they are shown.
-    pub(super) fn of(&self, level: &Level<'_>, mut term: Term) -> Term {
-        self.put(level, &mut term.expr);
-        term
-    }
 }
 
 struct Putting<'s> {
     shown: &'s Shown,
     level: &'s Level<'s>,
+    /// What aggregates see are the rows themselves.
+    aggregates: &'s [Expr],
 }
 
 impl Putting<'_> {
@@ -70,7 +49,7 @@ impl Visitor for Putting<'_> {
         }
         let is_shown = pairs.iter().any(|(_, shown)| shown == expr);
         let is_grouping = matches!(expr.kind, ExprKind::Grouping(_));
-        let is_aggregate = || self.shown.aggregates.contains(expr) && self.is_of_this_level(expr);
+        let is_aggregate = || self.aggregates.contains(expr) && self.is_of_this_level(expr);
         !is_shown && !is_grouping && !is_aggregate()
     }
 }
@@ -84,8 +63,27 @@ impl Analysis<'_> {
                 pairs.push((key.expr.clone(), shown));
             }
         }
-        let aggregates = if pairs.is_empty() { Vec::new() } else { self.aggregates.clone() };
-        Ok(Shown { pairs, aggregates })
+        Ok(Shown { pairs })
+    }
+
+    /// Puts what is shown in place of keys.
+    pub(super) fn put_shown(&self, shown: &Shown, level: &Level<'_>, expr: &mut Expr) {
+        if !shown.pairs.is_empty() {
+            walk::expr(expr, &mut Putting { shown, level, aggregates: &self.aggregates });
+        }
+    }
+
+    /// The same in a window of a select.
+    pub(super) fn put_shown_in_window(&self, shown: &Shown, level: &Level<'_>, window: &mut WindowSpec) {
+        if !shown.pairs.is_empty() {
+            walk::window(window, &mut Putting { shown, level, aggregates: &self.aggregates });
+        }
+    }
+
+    /// A term as it is shown.
+    pub(super) fn as_shown(&self, shown: &Shown, level: &Level<'_>, mut term: Term) -> Term {
+        self.put_shown(shown, level, &mut term.expr);
+        term
     }
 
     /// True if an aggregate or window function may pick one of several equal values.
@@ -161,8 +159,10 @@ impl Analysis<'_> {
     fn can_be_listed(&self, term: &Term) -> bool {
         let Some(ty) = term.ty.map(|ty| self.catalogue().base_type(ty)) else { return false };
         let known = self.catalogue().type_by_oid(ty.oid);
-        known
-            .is_some_and(|known| known.element.is_none() && known.array.is_some() && known.relation.is_none())
+        known.is_some_and(|known| {
+            let is_row = known.relation.is_some() || known.kind == TypeKind::Pseudo;
+            known.element.is_none() && known.array.is_some() && !is_row
+        })
     }
 }
 

@@ -73,9 +73,11 @@ impl Analysis<'_> {
         if grouped && protected_source {
             self.take_keys(&groups, &select.targets, &mut list, &level)?;
             self.choose_shown(&mut groups, &level)?;
-            having.iter_mut().for_each(|having| groups.shown.put(&level, having));
-            windows.iter_mut().for_each(|window| groups.shown.put_in_window(&level, &mut window.spec));
-            list.change(|value| groups.shown.put(&level, value));
+            having.iter_mut().for_each(|having| self.put_shown(&groups.shown, &level, having));
+            windows
+                .iter_mut()
+                .for_each(|window| self.put_shown_in_window(&groups.shown, &level, &mut window.spec));
+            list.change(|value| self.put_shown(&groups.shown, &level, value));
         }
         let order = if grouped {
             rows
@@ -324,7 +326,7 @@ impl Analysis<'_> {
             let used = level.used.borrow().clone();
             return self.total_keys(&used);
         }
-        let shown = |key: &Term| parts.groups.shown.of(level, key.clone());
+        let shown = |key: &Term| self.as_shown(&parts.groups.shown, level, key.clone());
         let mut groups: Vec<Term> = parts.groups.keys.iter().map(shown).collect();
         let first = self.hidden_key(level, true, Vec::new()).map(|(first, _)| OrderItem::by(first.value));
         if first.is_some() {
@@ -341,7 +343,10 @@ impl Analysis<'_> {
         let listed = self.output_column(key, &parts.list.columns)?;
         match listed.and_then(|index| parts.list.terms.get(index)) {
             Some(term) => Ok(term.clone()),
-            None => Ok(parts.groups.shown.of(level, self.expr(key, level)?)),
+            None => {
+                let term = self.expr(key, level)?;
+                Ok(self.as_shown(&parts.groups.shown, level, term))
+            }
         }
     }
 
@@ -356,7 +361,8 @@ impl Analysis<'_> {
         if let Some(index) = self.output_column(key, &list.columns)? {
             return Ok(Some(index));
         }
-        let term = shown.of(level, self.expr(key, level)?);
+        let term = self.expr(key, level)?;
+        let term = self.as_shown(shown, level, term);
         Ok(list.terms.iter().position(|known| known.expr == term.expr))
     }
 }
