@@ -13,7 +13,7 @@ use super::workshop::Plan;
 use crate::audit::Shape;
 use crate::session::postgres::{Ending, Event, PlanRequest, Rows, Session, Verdict};
 use crate::sql::{Planned, Refusal};
-use crate::wire::postgres::frontend::CancelKey;
+use crate::wire::postgres::frontend::{CancelKey, tag};
 
 /// A planner's answer on its way.
 pub(super) type Planning = oneshot::Receiver<Plan>;
@@ -36,6 +36,9 @@ enum Asking {
     Catalogue(Rows),
 }
 
+/// A version of the catalogue, and the planner for it.
+type Known = (Rows, Arc<dyn Plans>);
+
 /// What a plan was made for: text, declared types, `search_path`.
 type Asked = (PlanRequest, Option<Vec<String>>);
 
@@ -54,6 +57,8 @@ pub(super) struct Desk {
     is_guarding: bool,
     /// The store did not say whether a plan holds: it is asked at the next opportunity.
     must_look: bool,
+    /// It was asked for what the client says now.
+    has_looked: bool,
     /// Until then the catalogue is not looked at; `None` if it was not found out yet.
     fresh_until: Option<Instant>,
     /// The statement that is being planned.
@@ -81,6 +86,7 @@ impl Desk {
             is_open: false,
             is_guarding: false,
             must_look: false,
+            has_looked: false,
             fresh_until: None,
             asked: None,
             refused: None,
@@ -114,14 +120,28 @@ impl Desk {
         }
     }
 
-    /// Looks from time to time whether the catalogue has changed, before the client is heard again.
-    pub(super) fn heed_catalogue(&mut self, session: &mut Session, store: &Store) -> Result<(), Ending> {
-        let is_fresh = !self.must_look && self.fresh_until.is_some_and(|until| Instant::now() < until);
+    /// Looks from time to time whether the catalogue has changed, before the client is heard again; where it is strict,
+    /// each time but before a Query, which is planned again if it has to be.
+    pub(super) fn heed_catalogue(
+        &mut self,
+        said: &[u8],
+        session: &mut Session,
+        store: &Store,
+    ) -> Result<(), Ending> {
+        if said.is_empty() {
+            return Ok(());
+        }
+        let must_look = self.must_look || store.settings.is_strict && said.first() != Some(&tag::QUERY);
+        let is_fresh = !must_look && self.fresh_until.is_some_and(|until| Instant::now() < until);
         if is_fresh || !self.is_open || !session.pause() {
             return Ok(());
         }
+        if std::mem::take(&mut self.has_looked) {
+            return session.open();
+        }
         // Only a session that can look asks the library, which then has others wait for it.
-        let known = self.who.as_ref().filter(|_| !std::mem::take(&mut self.must_look));
+        let known = self.who.as_ref().filter(|_| !must_look);
+        (self.must_look, self.has_looked) = (false, must_look);
         self.fresh_until = known.and_then(|who| store.library.fresh_until(who, &self.version));
         if self.fresh_until.is_some() || !self.ask_version(session, store)? {
             session.open()?;

@@ -98,9 +98,8 @@ impl Pump<'_> {
     async fn settle(&mut self) -> Result<(), Stop> {
         self.desk.heed_policy(&self.session, self.store);
         loop {
-            if !self.client.input.bytes().is_empty() {
-                self.desk.heed_catalogue(&mut self.session, self.store).map_err(Stop::Ended)?;
-            }
+            let said = self.client.input.bytes();
+            self.desk.heed_catalogue(said, &mut self.session, self.store).map_err(Stop::Ended)?;
             let mut used = self.session.client_says(self.client.input.bytes()).map_err(Stop::Ended)?;
             self.client.input.used(used);
             if let Some(server) = &mut self.server {

@@ -10,7 +10,7 @@ use bytes::{BufMut, BytesMut};
 use super::conversation::{Conversation, Outbox, Pending, Waiting};
 use super::expect::{Expect, Query};
 use super::parameters;
-use super::refusal::{Ending, Fault, bound, name_too_long, not_utf8, rebound, refusal, stale};
+use super::refusal::{Ending, Fault, bound, name_too_long, not_utf8, rebound, refusal, stale, untyped};
 use super::server::touches_search_path;
 use super::startup::MAX_NAME_BYTES;
 use super::statements::Statement;
@@ -303,6 +303,9 @@ impl Conversation {
         }
         if self.names.runs_bound(&statement) {
             return self.refuse(bound(), out);
+        }
+        if self.lacks_types(&statement) {
+            return self.refuse(untyped(), out);
         }
         if !is_guarded && self.guard_bind(&statement, frame.bytes, out) {
             return Ok(());

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::ask::Ask;
+use super::conversation::Conversation;
 use super::flow::Flow;
 use super::statements::Statement;
 use crate::audit::Subject;
-use crate::sql::Refusal;
+use crate::sql::{Effect, Kind, Refusal};
 use crate::wire::postgres::Format;
 use crate::wire::postgres::frontend::Target;
 
@@ -68,6 +69,22 @@ pub(super) struct Query {
     pub(super) is_empty: bool,
     /// True once nothing but ReadyForQuery may follow.
     pub(super) is_over: bool,
+}
+
+impl Conversation {
+    /// True if a statement runs another one by its name whose rows cannot be treated, because the store could not tell of
+    /// which types they are.
+    pub(super) fn lacks_types(&self, statement: &Arc<Statement>) -> bool {
+        let is_by_name =
+            matches!(&statement.planned.kind, Kind::Session(Effect::Execute { .. } | Effect::Fetch { .. }));
+        if !is_by_name || statement.types.get().is_some() {
+            return false;
+        }
+        let comes = |expect: &Expect| matches!(expect, Expect::Types(asked) if Arc::ptr_eq(asked, statement));
+        let is_treated =
+            |shape: Arc<Statement>| shape.planned.columns.iter().any(|column| column.edge.is_some());
+        self.names.shape_of(statement).is_some_and(is_treated) && !self.expects.iter().any(comes)
+    }
 }
 
 impl Query {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::conversation::{Conversation, Outbox, Pending, Waiting};
 use super::expect::Expect;
-use super::refusal::{Ending, refusal};
+use super::refusal::{Ending, refusal, stale};
 use super::statements::Statement;
 use super::{Event, PlanRequest};
 use crate::sql::{Effect, Kind, Refusal};
@@ -123,8 +123,14 @@ impl Conversation {
                 Ok(Peek::Whole(frame, _)) => self.bind(&frame, true, out),
                 _ => Ok(()),
             },
-            (Guarded::Bind(_), Verdict::Changed) => self.refuse(super::refusal::stale(), out),
-            (Guarded::Bind(_), Verdict::Refused(refusal)) => self.refuse(refusal, out),
+            (Guarded::Bind(_, statement), verdict) => {
+                self.take_shapes(statement.shape.iter().cloned().collect());
+                let refusal = match verdict {
+                    Verdict::Refused(refusal) => refusal,
+                    Verdict::Holds | Verdict::Changed => stale(),
+                };
+                self.refuse(refusal, out)
+            }
         }
     }
 

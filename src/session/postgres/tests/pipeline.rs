@@ -176,3 +176,19 @@ fn a_portal_that_runs_a_name_is_executed_before_the_name_can_change() {
         assert_eq!(refused(&between), 1);
     }
 }
+
+/// Parsed before `s` is there, it has no types; rows of identifiers could not be treated.
+#[test]
+fn what_was_parsed_before_its_name_was_there_is_refused() {
+    for (shape, refusals) in [("!", 1), ("+", 0)] {
+        let mut talk = Talk::open().knows("x", runs_s("EXECUTE s")).knows("q", planned("SELECT q", shape));
+        talk.client(&[parse("t", "x"), sync()].concat());
+        talk.server(&messages(&[(b'1', b""), (b't', b"\0\0"), (b'n', b""), (b'Z', b"I")]));
+        talk.client(&[parse("s", "q"), sync()].concat());
+        let types = if shape == "!" { messages(&[(b't', b"\0\0")]) } else { Vec::new() };
+        let types = if shape == "!" { [types, described(1)].concat() } else { types };
+        talk.server(&[message(b'1', b""), types, message(b'Z', b"I")].concat());
+        let said = talk.client(&bind("p", "t"));
+        assert_eq!(said.matches("refused by sfumato").count(), refusals, "{shape}: {said}");
+    }
+}
