@@ -356,9 +356,6 @@ impl Desk {
     }
 }
 
-/// A version of a database, and its planner.
-type Known = (Rows, Arc<dyn Plans>);
-
 /// True if the refusal says that something does not exist.
 fn is_unknown_name(refusal: &Refusal) -> bool {
     matches!(refusal.sqlstate, "42P01" | "42703" | "42883" | "42704" | "3F000")

@@ -198,33 +198,3 @@ fn report_of(fields: ErrorFields) -> Report<'static> {
         position: None,
     }
 }
-
-/// In the server's own words for the same case, by which drivers know that they shall prepare it again.
-pub(super) fn stale() -> Refusal {
-    let hint =
-        Some("the policy or the catalogue has changed: prepare the statement or declare the cursor again");
-    refusal("0A000", "cached plan must not change result type", hint)
-}
-
-/// The store crashes if the name stands for something with other columns by now.
-pub(super) fn rebound() -> Refusal {
-    let hint = Some("bind it again right before it is executed");
-    refusal("0A000", "executing a portal of EXECUTE or FETCH after other statements is not supported", hint)
-}
-
-pub(super) fn bound() -> Refusal {
-    let hint = Some("execute it through the protocol, or prepare it with PREPARE");
-    refusal(
-        "0A000",
-        "EXECUTE of a statement that was prepared through the protocol, with these parameters",
-        hint,
-    )
-}
-
-pub(super) fn not_utf8() -> Refusal {
-    refusal("22021", "the statement is not UTF-8", None)
-}
-
-pub(super) fn name_too_long() -> Refusal {
-    refusal("42622", "names of statements and portals may have 63 bytes here", None)
-}
