@@ -13,6 +13,7 @@ use super::expect::Expect;
 use super::refusal::{Ending, refusal, stale};
 use super::statements::Statement;
 use super::{Event, PlanRequest};
+use crate::audit::Decision;
 use crate::sql::{Effect, Kind, Refusal};
 use crate::wire::postgres::backend;
 use crate::wire::postgres::frame::{self, Peek};
@@ -26,7 +27,7 @@ pub(super) enum Guarded {
     /// A Query, and how often it was planned.
     Query { text: String, tries: u8, statements: Vec<Arc<Statement>> },
     /// A Bind, as it came.
-    Bind(Box<[u8]>),
+    Bind(Box<[u8]>, Arc<Statement>),
 }
 
 /// What was found.
@@ -85,13 +86,13 @@ impl Conversation {
     }
 
     /// Has a Bind wait if it is to be guarded: true then.
-    pub(super) fn guard_bind(&mut self, statement: &Statement, bytes: &[u8], out: &mut Outbox) -> bool {
+    pub(super) fn guard_bind(&mut self, statement: &Arc<Statement>, bytes: &[u8], out: &mut Outbox) -> bool {
         let locks: Vec<String> = self.locks_of(statement).collect();
         if !self.is_strict || locks.is_empty() {
             return false;
         }
         self.batch_open = true;
-        self.waiting = Some(Waiting::Guard(Guarded::Bind(bytes.into())));
+        self.waiting = Some(Waiting::Guard(Guarded::Bind(bytes.into(), Arc::clone(statement))));
         out.events.push_back(Event::Guard { locks });
         true
     }
@@ -115,11 +116,15 @@ impl Conversation {
                 out.events.push_back(Event::Plan(PlanRequest { text, parameters: Vec::new() }));
                 Ok(())
             }
-            (Guarded::Query { .. }, Verdict::Changed) => {
-                self.refuse_query(refusal("40001", "the tables change all the time", None), out)
+            (Guarded::Query { statements, .. }, verdict) => {
+                self.take_shapes(statements.iter().filter_map(|one| one.shape.clone()).collect());
+                let refusal = match verdict {
+                    Verdict::Refused(refusal) => refusal,
+                    _ => refusal("40001", "the tables change all the time", None),
+                };
+                self.refuse_query(refusal, out)
             }
-            (Guarded::Query { .. }, Verdict::Refused(refusal)) => self.refuse_query(refusal, out),
-            (Guarded::Bind(bytes), Verdict::Holds) => match frame::peek(&bytes) {
+            (Guarded::Bind(bytes, _), Verdict::Holds) => match frame::peek(&bytes) {
                 Ok(Peek::Whole(frame, _)) => self.bind(&frame, true, out),
                 _ => Ok(()),
             },
@@ -136,14 +141,19 @@ impl Conversation {
 
     /// The store could not say: the client has its error. A Query is over; a Bind is skipped with its batch.
     pub(super) fn abandon_guard(&mut self, out: &mut Outbox) {
+        let account = |conversation: &mut Self, statement: Option<&Arc<Statement>>, out: &mut Outbox| {
+            let asked = statement.and_then(|statement| conversation.asked_with(statement, None));
+            conversation.account(asked, Decision::Cut("error"), 0, out);
+        };
         match self.waiting.take() {
-            Some(Waiting::Guard(Guarded::Query { .. })) => {
+            Some(Waiting::Guard(Guarded::Query { statements, .. })) => {
+                account(self, statements.first(), out);
                 backend::write_empty(&mut out.to_server, tag::SYNC);
                 self.batch_open = false;
                 self.expects.push_back(Expect::Sync);
                 self.hold_for_search_path();
             }
-            Some(Waiting::Guard(Guarded::Bind(_))) => {}
+            Some(Waiting::Guard(Guarded::Bind(_, statement))) => account(self, Some(&statement), out),
             other => self.waiting = other,
         }
     }
