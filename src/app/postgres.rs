@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
+
 use super::config::{ByRole, CatalogueCheck, PostgresStore, PostgresUpstream, Store};
 use super::run::StartError;
 use crate::base::budget::Budget;
 use crate::front::audit::AuditLog;
 use crate::front::metrics::Metrics;
-use crate::front::postgres::{self, Catalogues, RulesOf, Upstream, Workshop};
+use crate::front::postgres::{self, Access, Catalogues, RulesOf, Upstream, Workshop};
 use crate::policy::{Role, SqlPlans, role_of};
-use crate::session::postgres::Settings;
+use crate::session::postgres::{Doorway, Line, Settings};
 use crate::sql::PINNED_SETTINGS;
 
 /// What all sessions of one store may hold in memory together, beside a few reads each.
@@ -29,7 +31,7 @@ pub(super) fn store(
     let milliseconds = Duration::from_millis;
     let store = postgres::Store {
         name: config.name.clone(),
-        upstream: upstream(&kind.upstream),
+        access: ArcSwap::from_pointee(access(config, kind)),
         limits: postgres::Limits {
             max_connections: config.limits.max_connections,
             login_timeout: milliseconds(config.timeouts.header_timeout_ms),
@@ -61,9 +63,28 @@ pub(super) fn rules_of(plans: &ByRole<SqlPlans>, roles: &[Role]) -> RulesOf {
     })
 }
 
-pub(super) fn upstream(upstream: &PostgresUpstream) -> Upstream {
-    match upstream {
-        PostgresUpstream::Tcp { host, port } => Upstream::Tcp { host: host.clone(), port: *port },
-        PostgresUpstream::Unix { folder, port } => Upstream::Unix(folder.join(format!(".s.PGSQL.{port}"))),
+/// The way in and the way on.
+pub(super) fn access(config: &Store, kind: &PostgresStore) -> Access {
+    let line = match &config.tls {
+        None => Line::Plain,
+        Some(tls) if tls.is_required => Line::TlsRequired,
+        Some(_) => Line::TlsAllowed,
+    };
+    Access {
+        doorway: Doorway { line },
+        tls: config.tls.as_ref().map(|tls| tls.tls.clone()),
+        upstream: upstream(kind),
+    }
+}
+
+pub(super) fn upstream(kind: &PostgresStore) -> Upstream {
+    match (&kind.upstream, &kind.upstream_tls) {
+        (PostgresUpstream::Tcp { host, port }, Some(tls)) => {
+            Upstream::Tls { host: host.clone(), port: *port, tls: tls.clone() }
+        }
+        (PostgresUpstream::Tcp { host, port }, None) => Upstream::Tcp { host: host.clone(), port: *port },
+        (PostgresUpstream::Unix { folder, port }, _) => {
+            Upstream::Unix(folder.join(format!(".s.PGSQL.{port}")))
+        }
     }
 }

@@ -205,14 +205,17 @@ const fn http_limits(timeouts: Timeouts, limits: Limits) -> http::Limits {
 /// What a reload puts into force in one store.
 enum Change<'a> {
     Gate(&'a http::Store, Gate),
-    Rules(&'a postgres::Catalogues, postgres::RulesOf),
+    Rules(&'a postgres::Store, postgres::Access, &'a postgres::Catalogues, postgres::RulesOf),
 }
 
 impl Change<'_> {
     fn make(self) {
         match self {
             Self::Gate(store, gate) => store.gate.store(Arc::new(gate)),
-            Self::Rules(library, rules) => library.replace_rules(rules),
+            Self::Rules(store, access, library, rules) => {
+                store.access.store(Arc::new(access));
+                library.replace_rules(rules);
+            }
         }
     }
 }
@@ -253,10 +256,12 @@ impl Running {
                 {
                     Change::Gate(store, gate(kind, new.limits))
                 }
-                (StoreKind::Postgres(old), StoreKind::Postgres(kind), Serving::Postgres(_, library))
+                (StoreKind::Postgres(old), StoreKind::Postgres(kind), Serving::Postgres(store, library))
                     if kind.upstream == old.upstream =>
                 {
-                    Change::Rules(library, super::postgres::rules_of(&kind.plans, &config.roles))
+                    let access = super::postgres::access(new, kind);
+                    let rules = super::postgres::rules_of(&kind.plans, &config.roles);
+                    Change::Rules(store, access, library, rules)
                 }
                 _ => return Err(needs_restart(name)),
             });

@@ -11,4 +11,5 @@ pub mod http;
 pub mod metrics;
 pub mod postgres;
 mod stall;
+pub mod tls;
 pub mod workers;

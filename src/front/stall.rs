@@ -25,6 +25,11 @@ impl<S> Stalling<S> {
         Self { stream, patience, deadline: None, is_waiting: false }
     }
 
+    /// The stream itself.
+    pub(super) const fn inner(&mut self) -> &mut S {
+        &mut self.stream
+    }
+
     /// Keeps time over the result of one write or flush.
     fn timed<T>(&mut self, done: Poll<io::Result<T>>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
         if done.is_ready() {

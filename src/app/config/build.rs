@@ -8,6 +8,7 @@ use std::path::Path;
 use super::raw::{self, At, RawConfig, RawRole, RawStore};
 use super::report::{Place, Problem, Report, nearest};
 use super::stores::RoleFields;
+use super::tls::Desk;
 use super::treatments::Treatments;
 use super::world::World;
 use super::{Admin, Config, Limits, Store, Timeouts, addresses, audit, keys, stores};
@@ -107,10 +108,11 @@ fn build(
         let problem = Problem::error(None, "stores", "the file names no store");
         problems.push(problem.help("add `[[stores]]` with name, protocol, listen and upstream"));
     }
+    let desk = Desk { folder, world };
     let mut stores: Vec<Store> = Vec::new();
     for raw in raw_stores {
         let roles = role_fields(raw, raw_roles);
-        stores.extend(stores::store(raw, &roles, bounds, &mut treatments, problems));
+        stores.extend(stores::store(raw, &roles, bounds, &desk, &mut treatments, problems));
     }
     repeated(
         raw_stores.iter().filter_map(|raw| raw.value.name.as_ref()),

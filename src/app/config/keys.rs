@@ -12,8 +12,8 @@ use super::report::{Problem, nearest};
 use super::world::World;
 use crate::kernel::{EpochKey, KeyRing};
 
-/// Permission bits that a key file may have.
-const KEY_FILE_MODES: [u32; 2] = [0o600, 0o400];
+/// Permission bits that a file with a secret may have.
+pub(super) const PRIVATE_MODES: [u32; 2] = [0o600, 0o400];
 
 /// What came of `[keys]`.
 #[derive(Debug)]
@@ -104,7 +104,7 @@ fn from_file(file: &At<String>, folder: &Path, world: &impl World) -> Result<Zer
         let problem = file.problem(format!("the key file `{shown}` cannot be read: {}", error.kind()));
         problem.help(format!("make it with `sfumato keygen {shown}`"))
     })?;
-    if !KEY_FILE_MODES.contains(&content.mode) {
+    if !PRIVATE_MODES.contains(&content.mode) {
         let message = format!("the key file `{shown}` has mode {:04o}", content.mode);
         return Err(file
             .problem(message)

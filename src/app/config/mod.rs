@@ -17,6 +17,7 @@ mod raw;
 mod report;
 mod routes;
 mod stores;
+mod tls;
 mod treatments;
 mod world;
 
@@ -34,6 +35,7 @@ pub use treatments::TreatmentFacts;
 pub use world::{FileContent, Machine, World};
 
 use crate::audit::MacKey;
+use crate::front::tls::{ListenerTls, StoreTls};
 use crate::policy::{HttpPlans, HttpPolicy, Role, SqlPlans, SqlPolicy};
 
 /// A whole policy file.
@@ -62,6 +64,8 @@ pub struct Store {
     pub name: String,
     /// Where clients connect; port 0 takes a free port.
     pub listen: SocketAddr,
+    /// TLS towards clients.
+    pub tls: Option<Listener>,
     /// How long to wait, for what.
     pub timeouts: Timeouts,
     /// How much to hold, of what.
@@ -70,6 +74,17 @@ pub struct Store {
     pub kind: StoreKind,
     /// Where it stands in the file, in bytes.
     pub span: Range<usize>,
+}
+
+/// `[stores.tls]`: TLS towards clients.
+#[derive(Clone, Debug)]
+pub struct Listener {
+    /// True if plain connections are refused.
+    pub is_required: bool,
+    /// True if certificates of clients are looked at.
+    pub has_client_ca: bool,
+    /// The rest.
+    pub tls: ListenerTls,
 }
 
 /// The store's protocol, with what depends on it.
@@ -86,6 +101,8 @@ pub enum StoreKind {
 pub struct HttpStore {
     /// Scheme and authority, without a path: `http://127.0.0.1:9000`.
     pub upstream: http::Uri,
+    /// How it is known over TLS, if not by the system's authorities.
+    pub upstream_tls: Option<StoreTls>,
     /// The rules.
     pub policy: HttpPolicy,
     /// What the rules decide.
@@ -97,6 +114,8 @@ pub struct HttpStore {
 pub struct PostgresStore {
     /// Where it listens.
     pub upstream: PostgresUpstream,
+    /// TLS on the way there.
+    pub upstream_tls: Option<StoreTls>,
     /// How a change of tables under a statement is noticed.
     pub catalogue: CatalogueCheck,
     /// The rules.

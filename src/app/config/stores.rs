@@ -3,11 +3,20 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::raw::{At, Entries, RawCatalogue, RawProtocol, RawStore, RawTreatment, RawUnlisted, RawWrites};
+use super::raw::{
+    At, Entries, RawCatalogue, RawProtocol, RawStore, RawTls, RawTlsMode, RawTreatment, RawUnlisted,
+    RawWrites,
+};
 use super::report::Problem;
+use super::tls::Desk;
 use super::treatments::Treatments;
-use super::{ByRole, CatalogueCheck, HttpStore, Limits, PostgresStore, Store, StoreKind, Timeouts};
+use super::world::World;
+use super::{
+    ByRole, CatalogueCheck, HttpStore, Limits, Listener, PostgresStore, PostgresUpstream, Store, StoreKind,
+    Timeouts,
+};
 use super::{addresses, fields, routes};
+use crate::front;
 use crate::kernel::{Scrub, Treatment};
 use crate::policy::{HttpPolicy, NamedTreatment, PlanTooLarge, SqlPolicy};
 
@@ -19,6 +28,7 @@ pub(super) fn store(
     raw: &At<RawStore>,
     roles: &RoleFields<'_>,
     (timeouts, limits): (Timeouts, Limits),
+    desk: &Desk<'_, impl World>,
     treatments: &mut Treatments<'_>,
     problems: &mut Vec<Problem>,
 ) -> Option<Store> {
@@ -30,18 +40,39 @@ pub(super) fn store(
     let timeouts = timeouts.with(raw.value.timeouts.as_ref(), problems);
     let limits = limits.with(raw.value.limits.as_ref(), problems);
     let kind = match protocol(&raw.value) {
-        RawProtocol::Http => http(raw, roles, treatments, problems).map(StoreKind::Http),
-        RawProtocol::Postgres => postgres(raw, roles, treatments, problems).map(StoreKind::Postgres),
+        RawProtocol::Http => http(raw, roles, desk, treatments, problems).map(StoreKind::Http),
+        RawProtocol::Postgres => postgres(raw, roles, desk, treatments, problems).map(StoreKind::Postgres),
     };
+    let tls = raw.value.tls.as_ref().map(|written| listener(written, protocol(&raw.value), desk, problems));
     raw.value.protocol.as_ref()?;
+    let tls = whole(tls)?;
     Some(Store {
         name: name?.value.clone(),
         listen: listen?,
+        tls,
         timeouts,
         limits,
         kind: kind?,
         span: raw.span.clone(),
     })
+}
+
+/// TLS towards clients, who speak this protocol.
+fn listener(
+    raw: &At<RawTls>,
+    protocol: RawProtocol,
+    desk: &Desk<'_, impl World>,
+    problems: &mut Vec<Problem>,
+) -> Option<Listener> {
+    let protocols: &[&[u8]] = match protocol {
+        RawProtocol::Http => &[b"h2", b"http/1.1"],
+        RawProtocol::Postgres => &[front::postgres::ALPN],
+    };
+    if let (RawProtocol::Http, Some(At { value: RawTlsMode::Allow, .. })) = (protocol, &raw.value.mode) {
+        let problem = raw.problem("an http listener speaks either TLS or not");
+        problems.push(problem.help("leave `mode` out"));
+    }
+    desk.listener(raw, protocols, problems)
 }
 
 /// The store's protocol; where it is missing, the one that the rest looks like, so that the rest is checked.
@@ -51,6 +82,14 @@ fn protocol(raw: &RawStore) -> RawProtocol {
         Some(written) => written.value,
         None if looks_like_http => RawProtocol::Http,
         None => RawProtocol::Postgres,
+    }
+}
+
+/// What is wanted must have come out right; what is not wanted need not.
+fn whole<T>(wanted: Option<Option<T>>) -> Option<Option<T>> {
+    match wanted {
+        None => Some(None),
+        Some(made) => made.map(Some),
     }
 }
 
@@ -70,6 +109,7 @@ fn bad_name(name: &At<String>) -> Option<Problem> {
 fn http(
     raw: &At<RawStore>,
     roles: &RoleFields<'_>,
+    desk: &Desk<'_, impl World>,
     treatments: &mut Treatments<'_>,
     problems: &mut Vec<Problem>,
 ) -> Option<HttpStore> {
@@ -85,6 +125,15 @@ fn http(
     }
     let written = raw.value.upstream.as_ref();
     let upstream = written.and_then(|written| reported(addresses::http_upstream(written), problems));
+    let upstream_tls = raw.value.upstream_tls.as_ref().map(|written| {
+        let host =
+            upstream.as_ref().filter(|url| url.scheme_str() == Some("https")).and_then(http::Uri::host);
+        if upstream.is_some() && host.is_none() {
+            let problem = written.problem("`upstream_tls` is for stores that are reached by `https://`");
+            problems.push(problem.help("write the upstream with `https://`, or leave this out"));
+        }
+        desk.store(written, host, &[], problems)
+    });
     let policy = HttpPolicy {
         unlisted: unlisted(raw),
         fields: fields::http(raw.value.fields.as_ref(), treatments, problems),
@@ -95,12 +144,14 @@ fn http(
             .collect(),
     };
     let plans = by_role(raw, policy.roles.keys(), |role| policy.decide(role), problems)?;
-    Some(HttpStore { upstream: upstream?, policy, plans })
+    let upstream_tls = whole(upstream_tls)?;
+    Some(HttpStore { upstream: upstream?, upstream_tls, policy, plans })
 }
 
 fn postgres(
     raw: &At<RawStore>,
     roles: &RoleFields<'_>,
+    desk: &Desk<'_, impl World>,
     treatments: &mut Treatments<'_>,
     problems: &mut Vec<Problem>,
 ) -> Option<PostgresStore> {
@@ -110,6 +161,18 @@ fn postgres(
     }
     let written = raw.value.upstream.as_ref();
     let upstream = written.and_then(|written| reported(addresses::postgres_upstream(written), problems));
+    let upstream_tls = raw.value.upstream_tls.as_ref().map(|written| {
+        let host = match &upstream {
+            Some(PostgresUpstream::Tcp { host, .. }) => Some(host.as_str()),
+            Some(PostgresUpstream::Unix { .. }) => {
+                let problem = written.problem("a unix socket is not spoken to over TLS");
+                problems.push(problem.help("name host and port of the store, or leave this out"));
+                None
+            }
+            None => None,
+        };
+        desk.store(written, host, &[front::postgres::ALPN], problems)
+    });
     let catalogue = match raw.value.catalogue.as_ref().map(|written| written.value) {
         Some(RawCatalogue::Strict) => CatalogueCheck::Strict,
         Some(RawCatalogue::Versioned) | None => CatalogueCheck::Versioned,
@@ -125,7 +188,8 @@ fn postgres(
     let writes = matches!(raw.value.writes.as_ref().map(|written| written.value), Some(RawWrites::Allow));
     let decide = |role: Option<&str>| Ok(policy.decide(role)?.with_writes(writes));
     let plans = by_role(raw, policy.roles.keys(), decide, problems)?;
-    Some(PostgresStore { upstream: upstream?, catalogue, policy, plans })
+    let upstream_tls = whole(upstream_tls)?;
+    Some(PostgresStore { upstream: upstream?, upstream_tls, catalogue, policy, plans })
 }
 
 fn unlisted(raw: &At<RawStore>) -> NamedTreatment {

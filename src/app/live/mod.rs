@@ -54,8 +54,7 @@ impl Live {
         let patience = Duration::from_millis(store.timeouts.upstream_timeout_ms);
         let settings: Vec<_> =
             PINNED_SETTINGS.iter().copied().chain([("default_transaction_read_only", "on")]).collect();
-        let mut own =
-            Own::open(&upstream(&kind.upstream), login, &settings, patience).await.map_err(failed)?;
+        let mut own = Own::open(&upstream(kind), login, &settings, patience).await.map_err(failed)?;
         let mut answers = Vec::with_capacity(QUERIES.len());
         own.ask("BEGIN").await.map_err(failed)?;
         for question in &QUERIES {

@@ -1,6 +1,6 @@
 //! What has been read from a peer and not been used yet.
 
-use bytes::{Buf, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 
 use crate::base::budget::{Budget, BudgetExceeded, Reserved};
 
@@ -30,6 +30,12 @@ impl Buffer {
         if self.bytes.is_empty() && self.reserved.take().is_some() {
             self.bytes = BytesMut::new();
         }
+    }
+
+    /// Takes out all that is there.
+    pub(super) fn take(&mut self) -> Bytes {
+        self.reserved = None;
+        std::mem::take(&mut self.bytes).freeze()
     }
 
     /// The buffer with room for a read.

@@ -8,6 +8,7 @@ mod cancel;
 mod catalogue;
 mod desk;
 mod library;
+mod line;
 mod on_record;
 mod own;
 mod pump;
@@ -18,6 +19,7 @@ mod workshop;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
@@ -32,9 +34,10 @@ use super::audit::AuditLog;
 use super::drain::Drain;
 use super::http::accept;
 use super::metrics::StoreMetrics;
+use super::tls::ListenerTls;
 use super::workers::Workers;
 use crate::base::budget::Budget;
-use crate::session::postgres::Settings;
+use crate::session::postgres::{Doorway, Settings};
 
 /// How long and how much.
 #[derive(Clone, Debug)]
@@ -49,12 +52,25 @@ pub struct Limits {
     pub write_timeout: Duration,
 }
 
+/// The protocol's name in a TLS handshake.
+pub const ALPN: &[u8] = b"postgresql";
+
+/// The way in and the way on. Who has come in is not asked again when this changes.
+pub struct Access {
+    /// What they find at the door; it speaks of TLS only where there is some.
+    pub doorway: Doorway,
+    /// What we show of ourselves.
+    pub tls: Option<ListenerTls>,
+    /// The way to the store.
+    pub upstream: Upstream,
+}
+
 /// One store, ready to serve.
 pub struct Store {
     /// Its name in the configuration.
     pub name: String,
-    /// The way to it.
-    pub upstream: Upstream,
+    /// The way in and the way on; replaced whole.
+    pub access: ArcSwap<Access>,
     /// How long and how much.
     pub limits: Limits,
     /// What each session needs to know.

@@ -7,21 +7,24 @@ use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::Store;
 use super::desk::{Desk, Planning, no_plan};
+use super::line::ClientLine;
 use super::on_record::OnRecord;
 use super::side::Side;
 use super::upstream::Link;
 use super::workshop::Plan;
+use super::{ALPN, Access, Store};
 use crate::front::audit::Unrecorded;
 use crate::front::drain::Drain;
-use crate::session::postgres::{Ending, Event, Session};
+use crate::front::tls::Channel;
+use crate::session::postgres::{self as session, Ending, Event, Session};
 use crate::wire::postgres::frontend::CancelKey;
 
 /// How long a client that says no more may wait for answers: a script may have closed its half and read on, but a client
@@ -47,9 +50,11 @@ enum Happened {
 
 struct Pump<'s> {
     store: &'s Store,
+    /// As it was when the client came.
+    access: Arc<Access>,
     session: Session,
     desk: Desk,
-    client: Side<TcpStream>,
+    client: Side<ClientLine>,
     server: Option<Side<Link>>,
     planning: Option<Planning>,
     on_record: OnRecord,
@@ -63,10 +68,21 @@ pub(super) async fn run(stream: TcpStream, (peer, worker): (SocketAddr, usize), 
         tracing::error!(store = store.name, "no randomness for a session");
         return;
     };
-    let client = Side::new(stream, store);
+    let access = store.access.load_full();
+    let session = session.behind(access.doorway.clone());
+    let client = Side::new(ClientLine::Plain(stream), store);
     let on_record = OnRecord::new(store, worker, peer);
-    let mut pump =
-        Pump { store, session, desk, client, server: None, planning: None, on_record, vanishes: None };
+    let mut pump = Pump {
+        store,
+        access,
+        session,
+        desk,
+        client,
+        server: None,
+        planning: None,
+        on_record,
+        vanishes: None,
+    };
     let stop = pump.pump(drain).await;
     pump.finish(&stop).await;
 }
@@ -102,6 +118,10 @@ impl Pump<'_> {
             self.desk.heed_catalogue(said, &mut self.session, self.store).map_err(Stop::Ended)?;
             let mut used = self.session.client_says(self.client.input.bytes()).map_err(Stop::Ended)?;
             self.client.input.used(used);
+            if self.session.awaits_tls() {
+                self.secure().await?;
+                continue;
+            }
             if let Some(server) = &mut self.server {
                 let said = self.session.server_says(server.input.bytes()).map_err(Stop::Ended)?;
                 server.input.used(said);
@@ -114,6 +134,31 @@ impl Pump<'_> {
             }
             if is_settled {
                 return self.pass_closing_on().await;
+            }
+        }
+    }
+
+    /// Goes over to TLS. What the client has sent already is the beginning of its handshake.
+    async fn secure(&mut self) -> Result<(), Stop> {
+        let Some(tls) = &self.access.tls else { return Err(Stop::Broken) };
+        let (to_client, _) = self.session.outgoing();
+        let client = &mut self.client;
+        let shaking = async {
+            client.send(to_client).await?;
+            let ahead = client.input.take();
+            client.stream().secure(tls, ahead).await
+        };
+        let shaken = timeout(self.store.limits.login_timeout, shaking).await;
+        match shaken.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
+            Ok(Channel { end_point, name, protocol }) => {
+                let agreed = protocol.as_deref() == Some(ALPN);
+                let channel = session::Channel { end_point, name, agreed };
+                self.session.secured(channel).map_err(Stop::Ended)
+            }
+            Err(error) => {
+                tracing::info!(store = self.store.name, kind = ?error.kind(), "a TLS handshake failed");
+                self.store.metrics.refused("tls_handshake");
+                Err(Stop::Broken)
             }
         }
     }
@@ -147,7 +192,7 @@ impl Pump<'_> {
             Event::Account(account) => self.on_record.take_all([account]),
             Event::Connect { user, database } => {
                 self.on_record.welcome(self.desk.welcome(user, database));
-                match self.store.upstream.connect(self.store.limits.connect_timeout).await {
+                match self.access.upstream.connect(self.store.limits.connect_timeout).await {
                     Ok(link) => self.server = Some(Side::new(link, self.store)),
                     Err(error) => return Err(self.unreachable(&error)),
                 }
@@ -264,7 +309,7 @@ impl Pump<'_> {
             None => None,
         };
         if let Some(key) = asked
-            && let Err(error) = self.store.upstream.cancel(key, connect).await
+            && let Err(error) = self.access.upstream.cancel(key, connect).await
         {
             tracing::debug!(store = self.store.name, %error, "a cancel request did not reach the store");
         }
@@ -284,7 +329,7 @@ impl Pump<'_> {
 /// Moves what can be moved, in all four directions; true if anything was.
 fn poll_move(
     session: &mut Session,
-    client: &mut Side<TcpStream>,
+    client: &mut Side<ClientLine>,
     server: Option<&mut Side<Link>>,
     cx: &mut Context<'_>,
 ) -> io::Result<bool> {

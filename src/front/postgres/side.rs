@@ -19,12 +19,20 @@ pub(super) struct Side<S> {
     /// The peer has sent its last byte.
     pub(super) is_closed: bool,
     is_shut: bool,
+    /// TLS takes bytes before the socket does.
+    must_flush: bool,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Side<S> {
     pub(super) fn new(stream: S, store: &Store) -> Self {
         let stream = Stalling::new(stream, store.limits.write_timeout);
-        Self { stream, input: Buffer::new(&store.budget), is_closed: false, is_shut: false }
+        Self {
+            stream,
+            input: Buffer::new(&store.budget),
+            is_closed: false,
+            is_shut: false,
+            must_flush: false,
+        }
     }
 
     /// Writes what the peer takes; true if it took something.
@@ -37,7 +45,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Side<S> {
                 Poll::Ready(Err(error)) => return Err(error),
                 Poll::Pending => break,
             }
-            moved = true;
+            (moved, self.must_flush) = (true, true);
+        }
+        if self.must_flush {
+            match Pin::new(&mut self.stream).poll_flush(cx) {
+                Poll::Ready(flushed) => {
+                    flushed?;
+                    self.must_flush = false;
+                }
+                Poll::Pending => {}
+            }
         }
         Ok(moved)
     }
@@ -58,6 +75,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Side<S> {
             Poll::Ready(Err(error)) => Err(error),
             Poll::Pending => Ok(false),
         }
+    }
+
+    /// The connection itself.
+    pub(super) const fn stream(&mut self) -> &mut S {
+        self.stream.inner()
+    }
+
+    /// Sends all of `bytes`.
+    pub(super) async fn send(&mut self, bytes: &mut BytesMut) -> io::Result<()> {
+        self.stream.write_all_buf(bytes).await?;
+        self.stream.flush().await
     }
 
     /// Sends `bytes`, then says that no more will come.

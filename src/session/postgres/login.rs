@@ -1,4 +1,4 @@
-//! From the first byte to the store's consent.
+//! From the start-up message to the store's consent.
 //!
 //! Authentication passes through: the client proves itself to the store, and nothing here learns more than
 //! that it did. Only what binds the proof to a TLS channel is taken out of the offer, since the client's
@@ -12,67 +12,12 @@ use super::Event;
 use super::conversation::Outbox;
 use super::refusal::{self, Ending, Fault};
 use super::server::forward_status;
-use super::startup::Login;
 use crate::wire::postgres::backend::{Authentication, BackendKeyData, ErrorFields, tag};
 use crate::wire::postgres::frame::{self, Frame, Peek};
-use crate::wire::postgres::frontend::{self, CancelKey, CancelRequest, Opening};
+use crate::wire::postgres::frontend::{self, CancelKey};
 
-/// As the server's own limit.
-const MAX_STARTUP_BYTES: usize = 10_000;
 /// As the server's own limit for passwords and SASL answers.
 const MAX_PASSWORD_BYTES: usize = 65_535;
-
-/// Before the start-up message.
-#[derive(Default)]
-pub(super) struct Doorstep {
-    asked_tls: bool,
-    asked_gss: bool,
-}
-
-/// What a message on the doorstep led to.
-pub(super) enum Entry {
-    /// More is to come.
-    Wait,
-    /// A login.
-    Login(Box<Login>),
-}
-
-impl Doorstep {
-    /// Takes one message, if it is there in full; returns how many bytes it had.
-    pub(super) fn client_says(&mut self, input: &[u8], out: &mut Outbox) -> Result<(usize, Entry), Ending> {
-        let Some((length, behind)) = input.split_first_chunk::<4>() else { return Ok((0, Entry::Wait)) };
-        let body_bytes = frame::body_bytes(*length).map_err(Ending::client)?;
-        if body_bytes > MAX_STARTUP_BYTES {
-            return Err(Ending::client(Fault::TooLong));
-        }
-        let Some((body, rest)) = behind.split_at_checked(body_bytes) else { return Ok((0, Entry::Wait)) };
-        let used = input.len().saturating_sub(rest.len());
-        match Opening::read(body).map_err(Ending::client)? {
-            Opening::TlsRequest => decline(&mut self.asked_tls, rest, out)?,
-            Opening::GssRequest => decline(&mut self.asked_gss, rest, out)?,
-            Opening::Cancel(CancelRequest(key)) => {
-                out.events.push_back(Event::Cancel(key));
-                return Err(Ending::Cancel);
-            }
-            Opening::Startup(startup) => {
-                let login = Login::judge(&startup)?;
-                login.write_negotiation(&mut out.to_client)?;
-                return Ok((used, Entry::Login(Box::new(login))));
-            }
-        }
-        Ok((used, Entry::Wait))
-    }
-}
-
-/// Declines encryption, once for each kind. What stands behind the request was sent without waiting for the
-/// answer: it would be read as if it had come through the encrypted channel.
-fn decline(asked: &mut bool, behind: &[u8], out: &mut Outbox) -> Result<(), Ending> {
-    if std::mem::replace(asked, true) || !behind.is_empty() {
-        return Err(Ending::client(Fault::Unexpected));
-    }
-    out.to_client.put_u8(b'N');
-    Ok(())
-}
 
 /// Between the start-up message and the store's first ReadyForQuery.
 pub(super) struct Gate {

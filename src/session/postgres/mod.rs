@@ -19,6 +19,7 @@ mod ask;
 mod client;
 mod conversation;
 mod copy;
+mod doorstep;
 mod expect;
 mod failure;
 mod flow;
@@ -39,6 +40,7 @@ mod values;
 
 pub use account::Account;
 pub use ask::Rows;
+pub use doorstep::{Channel, Doorway, Line};
 pub use guard::Verdict;
 pub use limits::Limits;
 pub use refusal::{Ending, Fault};
@@ -51,7 +53,8 @@ use crate::wire::postgres::backend::{ReadyForQuery, TransactionStatus};
 use crate::wire::postgres::frontend::CancelKey;
 use ask::Purpose;
 use conversation::{Conversation, Outbox, Waiting};
-use login::{Doorstep, Entry, Gate};
+use doorstep::{Doorstep, Entry};
+use login::Gate;
 
 /// What a session needs to know of the world.
 #[derive(Clone, Debug, Default)]
@@ -123,6 +126,30 @@ impl Session {
     #[must_use]
     pub fn new(settings: Settings, own_key: CancelKey) -> Self {
         Self { settings, own_key, phase: Phase::Doorstep(Doorstep::default()), out: Outbox::default() }
+    }
+
+    /// The same session, behind this door.
+    #[must_use]
+    pub fn behind(self, doorway: Doorway) -> Self {
+        Self { phase: Phase::Doorstep(Doorstep::new(doorway)), ..self }
+    }
+
+    /// True while the client's next bytes belong to a TLS handshake; then [`Session::secured`].
+    #[must_use]
+    pub fn awaits_tls(&self) -> bool {
+        matches!(&self.phase, Phase::Doorstep(doorstep) if doorstep.awaits_tls())
+    }
+
+    /// Goes on within an encrypted line.
+    ///
+    /// # Errors
+    /// [`Ending`]
+    pub fn secured(&mut self, channel: Channel) -> Result<(), Ending> {
+        let said = match &mut self.phase {
+            Phase::Doorstep(doorstep) => doorstep.secured(channel),
+            _ => Ok(()),
+        };
+        self.watch(said)
     }
 
     /// Takes what the client sent; returns how many of the bytes are done with. The rest must be shown again,
@@ -319,7 +346,8 @@ impl Session {
     #[must_use]
     pub fn hears_client(&self) -> bool {
         match &self.phase {
-            Phase::Doorstep(_) | Phase::Gate(_) => true,
+            Phase::Doorstep(doorstep) => !doorstep.awaits_tls(),
+            Phase::Gate(_) => true,
             Phase::Inside(conversation) => conversation.hears_client(&self.out),
             Phase::Over => false,
         }

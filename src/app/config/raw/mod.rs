@@ -3,6 +3,7 @@
 //! The struct is the one place that knows a key: reading, "did you mean", and the JSON Schema follow from it.
 //! Not here: what a value means, and whether it is sensible.
 
+mod access;
 mod read;
 
 use std::borrow::Cow;
@@ -10,6 +11,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use toml::de::{DeTable, DeValue};
 
+pub(super) use access::{RawClients, RawTls, RawTlsMode, RawUpstreamTls};
 pub(super) use read::{At, Decimal, Entries, Node, Written};
 use read::{TableReader, table, table_schema, words};
 
@@ -74,6 +76,10 @@ table! {
         optional catalogue: At<RawCatalogue>,
         /// postgres only: whether INSERT, UPDATE and DELETE pass for tables in which nothing is protected; default refuse.
         optional writes: At<RawWrites>,
+        /// TLS towards clients.
+        optional tls: At<RawTls>,
+        /// TLS towards the store. http: what is known of an https store besides the system's roots.
+        optional upstream_tls: At<RawUpstreamTls>,
         /// What happens to which value. http: a JSONPath, `column:NAME` or `header:NAME`. postgres: schema.table.column.
         optional fields: Entries<At<RawTreatment>>,
         /// http only: what may be asked. Any other route is refused.

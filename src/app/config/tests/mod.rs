@@ -154,6 +154,77 @@ fn paths_that_multiply_are_refused_by_name() {
 }
 
 #[test]
+fn tls_is_right_or_says_all_that_is_wrong() {
+    let pki = |key: &rcgen::KeyPair| {
+        let params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        params.self_signed(key).unwrap().pem()
+    };
+    let (one, two) = (rcgen::KeyPair::generate().unwrap(), rcgen::KeyPair::generate().unwrap());
+    let files: &'static [(&str, u32, String)] = Box::leak(Box::new([
+        ("/etc/sfumato/one.pem", 0o644, pki(&one)),
+        ("/etc/sfumato/one.key", 0o600, one.serialize_pem()),
+        ("/etc/sfumato/two.key", 0o600, two.serialize_pem()),
+        ("/etc/sfumato/open.key", 0o644, one.serialize_pem()),
+        ("/etc/sfumato/text.pem", 0o644, "no certificate\n".to_owned()),
+        ("/etc/sfumato/cut.pem", 0o644, pki(&one).get(..80).unwrap_or_default().to_owned()),
+    ]));
+    let world =
+        Invented(files.iter().map(|(name, mode, text)| (*name, *mode, text.as_str())).collect(), vec![]);
+    let found = |tls: &str| {
+        let source = Source { name: "test.toml".to_owned(), text: format!("{STORE}{tls}\n") };
+        match Config::parse(&source, Path::new("/etc/sfumato"), &world) {
+            Ok(_) => Vec::new(),
+            Err(report) => report.problems().iter().map(|it| format!("{}: {}", it.key, it.message)).collect(),
+        }
+    };
+    let cases: &[(&str, &[&str])] = &[
+        ("tls = { certificate = \"one.pem\", key = \"one.key\" }", &[]),
+        (
+            "tls = { certificate = \"one.pem\", key = \"one.key\", client_ca = \"one.pem\", clients = \"ask\" }",
+            &[],
+        ),
+        (
+            "tls = { certificate = \"one.pem\", key = \"two.key\" }",
+            &["stores[0].tls.key: the key is not that of the first certificate"],
+        ),
+        (
+            "tls = { certificate = \"text.pem\", key = \"open.key\", client_ca = \"cut.pem\", clients = \"ask\" }",
+            &[
+                "stores[0].tls.key: the file `/etc/sfumato/open.key` has mode 0644",
+                "stores[0].tls.client_ca: this is no PEM text",
+            ],
+        ),
+        (
+            "tls = { certificate = \"text.pem\", key = \"one.pem\" }",
+            &["stores[0].tls.key: the file `/etc/sfumato/one.pem` has mode 0644"],
+        ),
+        (
+            "tls = { certificate = \"text.pem\", key = \"one.key\", clients = \"ask\" }",
+            &[
+                "stores[0].tls.certificate: there is no certificate in it",
+                "stores[0].tls.clients: `clients` speaks of certificates, and there is no `client_ca`",
+            ],
+        ),
+        (
+            "tls = { mode = \"allow\", certificate = \"one.pem\", key = \"one.key\" }",
+            &["stores[0].tls: an http listener speaks either TLS or not"],
+        ),
+        (
+            "upstream_tls = { ca = \"one.pem\", pin = \"12:34\", key = \"one.key\" }",
+            &[
+                "stores[0].upstream_tls: `upstream_tls` is for stores that are reached by `https://`",
+                "stores[0].upstream_tls.ca: a pinned certificate is known by itself, and this would not be looked at",
+                "stores[0].upstream_tls.pin: a pin is the SHA-256 of a certificate: 64 hexadecimal digits",
+                "stores[0].upstream_tls.key: `certificate` and `key` go together",
+            ],
+        ),
+    ];
+    for (tls, wanted) in cases {
+        assert_eq!(found(tls), *wanted, "{tls}");
+    }
+}
+
+#[test]
 fn no_key_shows_in_what_is_printed() {
     let config = parse(include_str!("manual.toml")).unwrap();
     let shown = format!("{config:?}");

@@ -1,10 +1,14 @@
-//! Proving who we are: nothing, a password, MD5, or SCRAM-SHA-256 (RFC 7677) without channel binding.
+//! Proving who we are: nothing, a password, MD5, or SCRAM-SHA-256 (RFC 7677), bound
+//! to the channel where that is TLS and the server can.
 //!
 //! <https://www.postgresql.org/docs/current/protocol-flow.html#id-1.10.6.7.3>
 
 use bytes::{BufMut as _, BytesMut};
 use postgres_protocol::authentication::md5_hash;
-use postgres_protocol::authentication::sasl::{ChannelBinding, SCRAM_SHA_256, ScramSha256};
+use postgres_protocol::authentication::sasl::{
+    ChannelBinding, SCRAM_SHA_256, SCRAM_SHA_256_PLUS, ScramSha256,
+};
+use zeroize::Zeroizing;
 
 use super::{Login, Own, OwnError, said};
 use crate::wire::postgres::backend::{Authentication, tag};
@@ -16,14 +20,11 @@ const KIND_BYTES: usize = 4;
 impl Own {
     /// Answers the server until it is ready for questions.
     pub(super) async fn log_in(&mut self, login: &Login) -> Result<(), OwnError> {
-        let mut scram = None;
+        let mut prover = Prover::new(&login.user, login.password.as_ref(), self.link.end_point());
         loop {
             let message = self.message().await?;
             match message.tag {
-                tag::AUTHENTICATION => {
-                    let mut answer = answer(&message.body, login, &mut scram)?;
-                    self.send(&mut answer).await?;
-                }
+                tag::AUTHENTICATION => self.send(&mut prover.answer(&message.body)?).await?,
                 tag::ERROR => return Err(OwnError::Login(said(&message.body)?.message)),
                 tag::READY_FOR_QUERY => return Ok(()),
                 _ => {}
@@ -32,39 +33,75 @@ impl Own {
     }
 }
 
-/// What is sent in answer, if anything.
-fn answer(body: &[u8], login: &Login, scram: &mut Option<ScramSha256>) -> Result<BytesMut, OwnError> {
-    let password = || login.password.as_ref().map(|password| password.as_bytes()).ok_or(OwnError::NoPassword);
-    let carried = body.get(KIND_BYTES..).unwrap_or_default();
-    let mut out = BytesMut::new();
-    match Authentication::read(body)? {
-        Authentication::Ok => {}
-        Authentication::CleartextPassword => put_password(&mut out, password()?)?,
-        Authentication::Md5Password => {
-            let salt: [u8; 4] = carried.try_into().map_err(|_| Malformed::BadCount)?;
-            put_password(&mut out, md5_hash(login.user.as_bytes(), password()?, salt).as_bytes())?;
-        }
-        Authentication::Sasl(mechanisms) if mechanisms.contains(&SCRAM_SHA_256.as_bytes()) => {
-            let fresh = ScramSha256::new(password()?, ChannelBinding::unsupported());
-            frame::write(&mut out, frontend::tag::PASSWORD, |out| {
-                frame::put_cstr(out, SCRAM_SHA_256.as_bytes());
-                // A value that could not be written would be too long for a message anyway.
-                let _too_long = frame::write_value(out, |out| out.put_slice(fresh.message()));
-            })?;
-            *scram = Some(fresh);
-        }
-        Authentication::SaslContinue => {
-            let scram = scram.as_mut().ok_or(OwnError::Authentication)?;
-            scram.update(carried).map_err(|_| OwnError::Authentication)?;
-            frame::write(&mut out, frontend::tag::PASSWORD, |out| out.put_slice(scram.message()))?;
-        }
-        Authentication::SaslFinal => {
-            let scram = scram.as_mut().ok_or(OwnError::Authentication)?;
-            scram.finish(carried).map_err(|_| OwnError::Authentication)?;
-        }
-        Authentication::Sasl(_) | Authentication::Other => return Err(OwnError::Authentication),
+/// Answers what a server asks of who logs in.
+pub(in crate::front::postgres) struct Prover {
+    user: String,
+    password: Option<Zeroizing<String>>,
+    /// What the answers are bound to, on a line over TLS.
+    end_point: Option<Vec<u8>>,
+    scram: Option<ScramSha256>,
+}
+
+impl Prover {
+    pub(in crate::front::postgres) fn new(
+        user: &str,
+        password: Option<&Zeroizing<String>>,
+        end_point: Option<Vec<u8>>,
+    ) -> Self {
+        Self { user: user.to_owned(), password: password.cloned(), end_point, scram: None }
     }
-    Ok(out)
+
+    /// What is sent in answer to the body of a message, if anything.
+    pub(in crate::front::postgres) fn answer(&mut self, body: &[u8]) -> Result<BytesMut, OwnError> {
+        let carried = body.get(KIND_BYTES..).unwrap_or_default();
+        let mut out = BytesMut::new();
+        match Authentication::read(body)? {
+            Authentication::Ok => {}
+            Authentication::CleartextPassword => put_password(&mut out, self.password()?)?,
+            Authentication::Md5Password => {
+                let salt: [u8; 4] = carried.try_into().map_err(|_| Malformed::BadCount)?;
+                let hash = md5_hash(self.user.as_bytes(), self.password()?, salt);
+                put_password(&mut out, hash.as_bytes())?;
+            }
+            Authentication::Sasl(mechanisms) => self.begin(&mechanisms, &mut out)?,
+            Authentication::SaslContinue => {
+                let scram = self.scram.as_mut().ok_or(OwnError::Authentication)?;
+                scram.update(carried).map_err(|_| OwnError::Authentication)?;
+                frame::write(&mut out, frontend::tag::PASSWORD, |out| out.put_slice(scram.message()))?;
+            }
+            Authentication::SaslFinal => {
+                let scram = self.scram.as_mut().ok_or(OwnError::Authentication)?;
+                scram.finish(carried).map_err(|_| OwnError::Authentication)?;
+            }
+            Authentication::Other => return Err(OwnError::Authentication),
+        }
+        Ok(out)
+    }
+
+    /// Begins with the strongest mechanism that both know.
+    fn begin(&mut self, mechanisms: &[&[u8]], out: &mut BytesMut) -> Result<(), OwnError> {
+        let offers = |name: &str| mechanisms.contains(&name.as_bytes());
+        let (name, binding) = match &self.end_point {
+            Some(hash) if offers(SCRAM_SHA_256_PLUS) => {
+                (SCRAM_SHA_256_PLUS, ChannelBinding::tls_server_end_point(hash.clone()))
+            }
+            Some(_) if offers(SCRAM_SHA_256) => (SCRAM_SHA_256, ChannelBinding::unrequested()),
+            None if offers(SCRAM_SHA_256) => (SCRAM_SHA_256, ChannelBinding::unsupported()),
+            _ => return Err(OwnError::Authentication),
+        };
+        let fresh = ScramSha256::new(self.password()?, binding);
+        frame::write(out, frontend::tag::PASSWORD, |out| {
+            frame::put_cstr(out, name.as_bytes());
+            // A value that could not be written would be too long for a message anyway.
+            let _too_long = frame::write_value(out, |out| out.put_slice(fresh.message()));
+        })?;
+        self.scram = Some(fresh);
+        Ok(())
+    }
+
+    fn password(&self) -> Result<&[u8], OwnError> {
+        self.password.as_ref().map(|password| password.as_bytes()).ok_or(OwnError::NoPassword)
+    }
 }
 
 fn put_password(out: &mut BytesMut, password: &[u8]) -> Result<(), OwnError> {

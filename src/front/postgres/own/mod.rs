@@ -96,7 +96,7 @@ struct Message {
 }
 
 impl Own {
-    /// Connects and logs in, with `settings` in force from the start. Without TLS.
+    /// Connects and logs in, with `settings` in force from the start.
     ///
     /// # Errors
     /// [`OwnError`].
@@ -140,7 +140,8 @@ impl Own {
     }
 
     async fn send(&mut self, bytes: &mut BytesMut) -> Result<(), OwnError> {
-        Ok(self.link.write_all_buf(bytes).await?)
+        self.link.write_all_buf(bytes).await?;
+        Ok(self.link.flush().await?)
     }
 
     /// The next message.

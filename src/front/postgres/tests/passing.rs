@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
 
-use super::super::{Library, Limits, Plans, Store, Upstream, Who, Workshop, serve};
+use super::super::{Access, Library, Limits, Plans, Store, Upstream, Who, Workshop, serve};
 use crate::audit::Shape;
 use crate::base::budget::Budget;
 use crate::front::drain::{Stopper, drain};
 use crate::front::workers::Workers;
-use crate::session::postgres::{Rows, Settings};
+use crate::session::postgres::{Doorway, Rows, Settings};
 use crate::sql::{
     CopyFormat, CopyOut, Effect, Kind, Parameter, ParameterSource, Planned, Refusal, SessionView,
 };
@@ -114,7 +115,7 @@ impl Proxy {
         let patience = Duration::from_secs(10);
         let mut store = Store {
             name: "test".into(),
-            upstream,
+            access: ArcSwap::from_pointee(Access { doorway: Doorway::default(), tls: None, upstream }),
             limits: Limits {
                 max_connections: 200,
                 login_timeout: patience,

@@ -1,5 +1,6 @@
 //! From the first byte to the first ReadyForQuery.
 
+use super::super::{Channel, Doorway, Line};
 use super::*;
 
 fn session() -> Talk {
@@ -104,4 +105,49 @@ fn login_errors_lose_their_prose() {
     let said = talk.server(&message(b'E', b"SFATAL\0VFATAL\0C28P01\0Mfor user \"alice\" of 10.0.0.9\0\0"));
     assert_eq!(said, "E(28P01 password authentication failed) | ");
     assert_eq!(talk.ended, Some(Ending::ServerFatal));
+}
+
+#[test]
+fn encryption_where_there_is_some() {
+    let behind = |line| {
+        let session = Session::new(Settings::default(), KEY).behind(Doorway { line, ..Doorway::default() });
+        Talk { session, plans: HashMap::new(), ended: None }
+    };
+    let tls: &[u8] = b"\0\0\0\x08\x04\xd2\x16\x2f";
+    let gss: &[u8] = b"\0\0\0\x08\x04\xd2\x16\x30";
+    let direct: &[u8] = b"\x16\x03\x01\x02\0\x01";
+
+    let mut talk = behind(Line::TlsRequired);
+    assert_eq!(talk.session.client_says(gss), Ok(8));
+    assert_eq!(talk.session.client_says(tls), Ok(8));
+    assert!(talk.session.awaits_tls() && !talk.session.hears_client());
+    assert_eq!(&talk.session.outgoing().0[..], b"NS");
+    // What comes now is the handshake's.
+    assert_eq!(talk.session.client_says(&startup(&[("user", "alice")])), Ok(0));
+    talk.session.secured(Channel::default()).unwrap();
+    assert!(talk.session.client_says(tls).is_err(), "once is enough");
+
+    let mut talk = behind(Line::TlsRequired);
+    talk.session.client_says(direct).unwrap();
+    assert!(talk.session.awaits_tls());
+    assert!(talk.session.secured(Channel::default()).is_err(), "it was not agreed what is spoken");
+    let mut talk = behind(Line::TlsRequired);
+    talk.session.client_says(direct).unwrap();
+    talk.session.secured(Channel { agreed: true, ..Channel::default() }).unwrap();
+    talk.session.client_says(&startup(&[("user", "alice")])).unwrap();
+    assert!(matches!(talk.session.next_event(), Some(Event::Connect { .. })));
+
+    let refused: &[(Line, &[u8])] = &[
+        (Line::TlsRequired, &startup(&[("user", "alice")])),
+        (Line::TlsAllowed, &[tls, b"x"].concat()),
+        (Line::TlsAllowed, &[tls, direct].concat()),
+        (Line::Plain, direct),
+    ];
+    for (line, bytes) in refused {
+        let mut talk = behind(*line);
+        assert!(talk.session.client_says(bytes).is_err(), "{line:?} {}", bytes.escape_ascii());
+    }
+    // A key that cancels is sent in clear by most clients.
+    let cancel = b"\0\0\0\x10\x04\xd2\x16\x2e\0\0\0\x01\0\0\0\x02";
+    assert!(matches!(behind(Line::TlsRequired).session.client_says(cancel), Err(Ending::Cancel)));
 }

@@ -17,7 +17,7 @@ pub use describe::{Describe, Target};
 pub use execute::Execute;
 pub use parse::Parse;
 pub use query::Query;
-pub use startup::{CancelKey, CancelRequest, Opening, Parameters, Startup};
+pub use startup::{CancelKey, CancelRequest, Opening, Parameters, Startup, TlsRequest};
 
 /// Type bytes of the messages that a client sends.
 ///

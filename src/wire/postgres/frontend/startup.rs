@@ -79,6 +79,23 @@ impl<'a> Opening<'a> {
     }
 }
 
+/// A request to go on over TLS, as a client writes it.
+#[derive(Clone, Copy, Debug)]
+pub struct TlsRequest;
+
+impl TlsRequest {
+    /// Writes the message.
+    ///
+    /// # Errors
+    /// [`TooLong`]
+    pub fn write(self, out: &mut BytesMut) -> Result<(), TooLong> {
+        frame::write_untagged(out, |out| {
+            out.put_u16(TLS.0);
+            out.put_u16(TLS.1);
+        })
+    }
+}
+
 impl CancelRequest {
     /// Writes the message.
     ///

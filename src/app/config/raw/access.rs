@@ -1,0 +1,50 @@
+//! Who comes in, over what line: the tables of a store that say so.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use super::read::{At, Node, TableReader, Written, table, table_schema, words};
+use crate::app::config::report::{Problem, nearest};
+
+table! {
+    /// TLS towards clients.
+    RawTls {
+        /// require (the default) refuses plain connections; allow, for postgres only, takes them too.
+        optional mode: At<RawTlsMode>,
+        /// A PEM file: our certificate, then those that lead to an authority that clients know.
+        required certificate: At<String>,
+        /// A PEM file with its key, with mode 0600 or 0400.
+        required key: At<String>,
+        /// A PEM file: authorities whose certificates clients show.
+        optional client_ca: At<String>,
+        /// Whether a client must show one; default require where there is a client_ca.
+        optional clients: At<RawClients>,
+    }
+}
+
+words! {
+    /// Whether plain connections are taken.
+    RawTlsMode { Require = "require", Allow = "allow", }
+}
+
+words! {
+    /// Whether clients must show a certificate.
+    RawClients { Require = "require", Ask = "ask", }
+}
+
+table! {
+    /// TLS towards the store: its certificate is always verified.
+    RawUpstreamTls {
+        /// A PEM file: authorities that may vouch for the store; default those of the system.
+        optional ca: At<String>,
+        /// What the store's certificate is made out to; default the host of upstream.
+        optional server_name: At<String>,
+        /// SHA-256 of the store's certificate (DER) in hexadecimal: it is known by this alone, in place of ca and server_name.
+        optional pin: At<String>,
+        /// A PEM file: the certificate that the store is shown.
+        optional certificate: At<String>,
+        /// A PEM file with its key, with mode 0600 or 0400.
+        optional key: At<String>,
+    }
+}

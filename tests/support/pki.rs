@@ -1,0 +1,105 @@
+//! Certificates made for one test: an authority, servers, people, and what is wrong with some of them.
+
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
+    IsCa, KeyPair, KeyUsagePurpose, date_time_ymd,
+};
+
+/// A folder of certificates (`NAME.pem`) and keys (`NAME.key`).
+pub struct Pki {
+    folder: tempfile::TempDir,
+}
+
+impl Pki {
+    /// An authority `ca` that has signed `server` (for localhost and 127.0.0.1), `elsewhere` (for other.example.com), `alice`,
+    /// and `expired` (which was alice's); and an authority `foreign` that has signed `mallory`, who says that she is alice.
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let pki = Self { folder };
+        let (ca, foreign) = (pki.authority("ca"), pki.authority("foreign"));
+        let server = ExtendedKeyUsagePurpose::ServerAuth;
+        pki.signed("server", "db", &["localhost", "127.0.0.1"], &ca, |params| {
+            params.extended_key_usages = vec![server];
+        });
+        pki.signed("elsewhere", "db", &["other.example.com"], &ca, |_| {});
+        pki.signed("stranger", "db", &["localhost", "127.0.0.1"], &foreign, |_| {});
+        pki.signed("alice", "alice", &[], &ca, |params| {
+            params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        });
+        pki.signed("oncall", "oncall-7", &[], &ca, |_| {});
+        pki.signed("expired", "alice", &[], &ca, |params| params.not_after = date_time_ymd(2024, 1, 1));
+        pki.signed("two", "alice", &[], &ca, |params| {
+            params.distinguished_name.push(DnType::OrganizationName, "example");
+        });
+        pki.signed("mallory", "alice", &[], &foreign, |_| {});
+        pki
+    }
+
+    /// The file of that name.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The same, as a text.
+    pub fn path(&self, name: &str) -> String {
+        self.file(name).to_string_lossy().into_owned()
+    }
+
+    /// Puts another text into a file.
+    pub fn write(&self, name: &str, text: &str) {
+        let file = self.file(name);
+        std::fs::write(&file, text).expect("a file");
+        let mode = std::fs::Permissions::from_mode(0o600);
+        std::fs::set_permissions(&file, mode).expect("a mode");
+    }
+
+    /// `@PKI@` in a policy stands for the folder.
+    pub fn fill(&self, policy: &str) -> String {
+        policy.replace("@PKI@", &self.folder.path().to_string_lossy())
+    }
+
+    /// Where it is.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn authority(&self, name: &str) -> CertifiedIssuer<'static, KeyPair> {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = named(name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let key = KeyPair::generate().expect("a key");
+        let issuer = CertifiedIssuer::self_signed(params, key).expect("an authority");
+        self.write(&format!("{name}.pem"), &issuer.pem());
+        issuer
+    }
+
+    fn signed(
+        &self,
+        file: &str,
+        common_name: &str,
+        hosts: &[&str],
+        issuer: &CertifiedIssuer<'static, KeyPair>,
+        change: impl FnOnce(&mut CertificateParams),
+    ) {
+        let hosts: Vec<String> = hosts.iter().map(|&host| host.to_owned()).collect();
+        let mut params = CertificateParams::new(hosts).expect("names");
+        params.distinguished_name = named(common_name);
+        change(&mut params);
+        let key = KeyPair::generate().expect("a key");
+        let certificate = params.signed_by(&key, issuer).expect("a certificate");
+        self.write(&format!("{file}.pem"), &certificate.pem());
+        self.write(&format!("{file}.key"), &key.serialize_pem());
+    }
+}
+
+fn named(common_name: &str) -> DistinguishedName {
+    let mut name = DistinguishedName::new();
+    name.push(DnType::CommonName, common_name);
+    name
+}
