@@ -140,6 +140,8 @@ fn both_sides_are_encrypted_and_verified() {
     let unbound = &[("PGCHANNELBINDING", "disable")];
     let (out, error) = stage.asks(&proxy, unbound);
     assert_eq!((out.as_str(), error.as_str()), (COARSE, ""));
+    let (out, error) = stage.asks(&proxy, &[]);
+    assert!(out.is_empty() && error.contains("channel_binding=disable"), "{out} {error}");
     // A cancel request goes the same way.
     let mut sleeper = stage.psql(&proxy, unbound);
     sleeper.args(["-c", "SELECT count(*) FROM generate_series(1, 100000000000)"]);

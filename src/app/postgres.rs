@@ -1,5 +1,6 @@
 //! A PostgreSQL store of the configuration, as the front serves it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use super::run::StartError;
 use crate::base::budget::Budget;
 use crate::front::audit::AuditLog;
 use crate::front::metrics::Metrics;
-use crate::front::postgres::{self, Access, Catalogues, RulesOf, Upstream, Workshop};
+use crate::front::postgres::{self, Access, Catalogues, RoleRules, RulesOf, Upstream, Workshop};
 use crate::policy::{Role, SqlPlans, role_of};
 use crate::session::postgres::{Doorway, Line, Settings};
 use crate::sql::PINNED_SETTINGS;
@@ -54,12 +55,15 @@ pub(super) fn store(
     Ok((Arc::new(store), library))
 }
 
-/// The rules for a database user, by the role that it is a member of.
+/// The rules for whoever asks, by the role that the name is a member of.
 pub(super) fn rules_of(plans: &ByRole<SqlPlans>, roles: &[Role]) -> RulesOf {
     let (plans, roles) = (plans.clone(), roles.to_vec());
-    Box::new(move |user| {
-        let role = role_of(&roles, user).map(|role| role.name.as_str());
-        Arc::clone(plans.of(role))
+    let names: HashMap<String, Arc<str>> =
+        roles.iter().map(|role| (role.name.clone(), Arc::from(role.name.as_str()))).collect();
+    Box::new(move |name| {
+        let role = role_of(&roles, name).map(|role| role.name.as_str());
+        let plans = Arc::clone(plans.of(role));
+        RoleRules { role: role.and_then(|role| names.get(role)).cloned(), plans }
     })
 }
 
@@ -71,9 +75,10 @@ pub(super) fn access(config: &Store, kind: &PostgresStore) -> Access {
         Some(_) => Line::TlsAllowed,
     };
     Access {
-        doorway: Doorway { line },
+        doorway: Doorway { line, accounts: kind.login.as_ref().map(|login| Arc::clone(&login.accounts)) },
         tls: config.tls.as_ref().map(|tls| tls.tls.clone()),
         upstream: upstream(kind),
+        service: kind.login.as_ref().map(|login| login.service.clone()),
     }
 }
 

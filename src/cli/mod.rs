@@ -10,6 +10,7 @@ mod demo;
 mod explain;
 mod keygen;
 mod login;
+mod passwd;
 mod report;
 mod run;
 
@@ -39,6 +40,8 @@ enum Verb {
     Explain(explain::Args),
     /// Make a new key file
     Keygen(keygen::Args),
+    /// Give a name a password with which it comes in through the proxy
+    Passwd(passwd::Args),
     /// Check and read the audit trail
     Audit(audit::Args),
 }
@@ -70,6 +73,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Check(args) => check::run(args),
         Verb::Explain(args) => explain::run(args),
         Verb::Keygen(args) => keygen::run(args),
+        Verb::Passwd(args) => passwd::run(args),
         Verb::Audit(args) => audit::run(args),
     };
     match outcome {

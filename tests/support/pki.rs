@@ -34,7 +34,8 @@ impl Pki {
         pki.signed("oncall", "oncall-7", &[], &ca, |_| {});
         pki.signed("expired", "alice", &[], &ca, |params| params.not_after = date_time_ymd(2024, 1, 1));
         pki.signed("two", "alice", &[], &ca, |params| {
-            params.distinguished_name.push(DnType::OrganizationName, "example");
+            // The same attribute, once more: rcgen keeps one of each type that it knows by name.
+            params.distinguished_name.push(DnType::CustomDnType(vec![2, 5, 4, 3]), "bob");
         });
         pki.signed("mallory", "alice", &[], &foreign, |_| {});
         pki

@@ -13,6 +13,7 @@ mod bounds;
 mod build;
 mod fields;
 mod keys;
+mod login;
 mod raw;
 mod report;
 mod routes;
@@ -35,8 +36,10 @@ pub use treatments::TreatmentFacts;
 pub use world::{FileContent, Machine, World};
 
 use crate::audit::MacKey;
+use crate::front::postgres::Service;
 use crate::front::tls::{ListenerTls, StoreTls};
 use crate::policy::{HttpPlans, HttpPolicy, Role, SqlPlans, SqlPolicy};
+use crate::session::postgres::Accounts;
 
 /// A whole policy file.
 #[derive(Clone, Debug)]
@@ -116,12 +119,23 @@ pub struct PostgresStore {
     pub upstream: PostgresUpstream,
     /// TLS on the way there.
     pub upstream_tls: Option<StoreTls>,
+    /// Whose identity ends here; `None` lets identities pass through to the store.
+    pub login: Option<Login>,
     /// How a change of tables under a statement is noticed.
     pub catalogue: CatalogueCheck,
     /// The rules.
     pub policy: SqlPolicy,
     /// What the rules decide.
     pub plans: ByRole<SqlPlans>,
+}
+
+/// `[stores.login]`: identities that end here, and who stands for them at the store.
+#[derive(Clone, Debug)]
+pub struct Login {
+    /// Who may come in, and by what.
+    pub accounts: Arc<Accounts>,
+    /// Who logs in at the store.
+    pub service: Service,
 }
 
 /// Where a PostgreSQL server listens.

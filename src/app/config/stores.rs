@@ -15,7 +15,7 @@ use super::{
     ByRole, CatalogueCheck, HttpStore, Limits, Listener, PostgresStore, PostgresUpstream, Store, StoreKind,
     Timeouts,
 };
-use super::{addresses, fields, routes};
+use super::{addresses, fields, login, routes};
 use crate::front;
 use crate::kernel::{Scrub, Treatment};
 use crate::policy::{HttpPolicy, NamedTreatment, PlanTooLarge, SqlPolicy};
@@ -116,6 +116,10 @@ fn http(
     if let Some(catalogue) = &raw.value.catalogue {
         problems.push(catalogue.problem("`catalogue` is for postgres stores only").help("leave it out"));
     }
+    if let Some(login) = &raw.value.login {
+        let problem = login.problem("`login` is for postgres stores only");
+        problems.push(problem.help("leave it out"));
+    }
     if let Some(writes) = &raw.value.writes {
         problems.push(
             writes
@@ -173,6 +177,8 @@ fn postgres(
         };
         desk.store(written, host, &[front::postgres::ALPN], problems)
     });
+    let has_client_ca = raw.value.tls.as_ref().is_some_and(|tls| tls.value.client_ca.is_some());
+    let login = raw.value.login.as_ref().map(|written| login::login(written, has_client_ca, desk, problems));
     let catalogue = match raw.value.catalogue.as_ref().map(|written| written.value) {
         Some(RawCatalogue::Strict) => CatalogueCheck::Strict,
         Some(RawCatalogue::Versioned) | None => CatalogueCheck::Versioned,
@@ -189,7 +195,8 @@ fn postgres(
     let decide = |role: Option<&str>| Ok(policy.decide(role)?.with_writes(writes));
     let plans = by_role(raw, policy.roles.keys(), decide, problems)?;
     let upstream_tls = whole(upstream_tls)?;
-    Some(PostgresStore { upstream: upstream?, upstream_tls, catalogue, policy, plans })
+    let login = whole(login)?;
+    Some(PostgresStore { upstream: upstream?, upstream_tls, login, catalogue, policy, plans })
 }
 
 fn unlisted(raw: &At<RawStore>) -> NamedTreatment {

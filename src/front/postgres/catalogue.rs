@@ -17,8 +17,17 @@ use crate::policy::SqlPlans;
 use crate::session::postgres::Rows;
 use crate::sql::{Catalogue, Planned, Planner, QUERIES, Refusal, SessionView, Word};
 
-/// The rules for a database user.
-pub type RulesOf = Box<dyn Fn(&str) -> Arc<SqlPlans> + Send + Sync>;
+/// The rules for whoever asks, by name.
+pub type RulesOf = Box<dyn Fn(&str) -> RoleRules + Send + Sync>;
+
+/// What holds for a role.
+#[derive(Clone)]
+pub struct RoleRules {
+    /// Its name; `None` for those who have none.
+    pub role: Option<Arc<str>>,
+    /// The rules.
+    pub plans: Arc<SqlPlans>,
+}
 
 /// How long an answer is believed. A change of tables is noticed by every session within that time and [`LOOKING`].
 const FRESH: Duration = Duration::from_secs(1);
@@ -52,13 +61,21 @@ const VERSION_QUESTION: &str = "\
 /// The library of one store.
 pub struct Catalogues {
     rules: ArcSwap<Rules>,
-    known: Mutex<HashMap<Who, Known>>,
+    known: Mutex<HashMap<Key, Known>>,
     generation: AtomicU64,
 }
 
 struct Rules {
     of: RulesOf,
     generation: u64,
+}
+
+/// For whom a database looks the same: one database user, who may stand for many, and one role.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Key {
+    user: String,
+    database: String,
+    role: Option<Arc<str>>,
 }
 
 /// A database as one user sees it.
@@ -85,9 +102,14 @@ impl Catalogues {
         self.generation.store(generation, Ordering::Release);
     }
 
+    fn key(&self, who: &Who) -> Key {
+        let role = (self.rules.load().of)(&who.name).role;
+        Key { user: who.user.clone(), database: who.database.clone(), role }
+    }
+
     fn make(&self, who: &Who, version: Rows, catalogue: Arc<Catalogue>) -> Known {
         let rules = self.rules.load();
-        let decided = SqlPlans::clone(&(rules.of)(&who.user));
+        let decided = SqlPlans::clone(&(rules.of)(&who.name).plans);
         let plans: Arc<dyn Plans> = Arc::new(Planner::new(Arc::clone(&catalogue), decided));
         Known { version, catalogue, generation: rules.generation, plans, fresh_until: after(FRESH) }
     }
@@ -108,7 +130,7 @@ impl Library for Catalogues {
 
     fn fresh_until(&self, who: &Who, version: &Rows) -> Option<Instant> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let same = known.get_mut(who).filter(|known| known.version == *version)?;
+        let same = known.get_mut(&self.key(who)).filter(|known| known.version == *version)?;
         if same.fresh_until > Instant::now() {
             return Some(same.fresh_until);
         }
@@ -119,7 +141,7 @@ impl Library for Catalogues {
 
     fn find(&self, who: &Who, version: &Rows) -> Option<Arc<dyn Plans>> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = known.get_mut(who).filter(|known| known.version == *version)?;
+        let found = known.get_mut(&self.key(who)).filter(|known| known.version == *version)?;
         if found.generation != self.rules.load().generation {
             *found = self.make(who, found.version.clone(), Arc::clone(&found.catalogue));
         }
@@ -139,7 +161,7 @@ impl Library for Catalogues {
         {
             known.remove(&other);
         }
-        known.insert(who.clone(), made);
+        known.insert(self.key(who), made);
         Some(plans)
     }
 }

@@ -95,8 +95,8 @@ impl Desk {
     }
 
     /// Remembers who has come.
-    pub(super) fn welcome(&mut self, user: String, database: String) -> &Who {
-        self.who.insert(Who { user, database })
+    pub(super) fn welcome(&mut self, who: Who) {
+        self.who = Some(who);
     }
 
     /// The store's key for this session, if there is one.

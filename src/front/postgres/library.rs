@@ -12,6 +12,8 @@ use crate::sql::{Planned, Refusal, SessionView};
 pub struct Who {
     /// The database user that the store has accepted.
     pub user: String,
+    /// Who asks: the same, or the name that was proved here, for whom a service account stands there.
+    pub name: String,
     /// The database.
     pub database: String,
 }

@@ -24,9 +24,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 pub use cancel::Cancels;
-pub use catalogue::{Catalogues, RulesOf};
+pub use catalogue::{Catalogues, RoleRules, RulesOf};
 pub use library::{Library, OwnedView, Plans, Who};
-pub use own::{Login, Own, OwnError, Said};
+pub use own::{Login, Own, OwnError, Said, Service};
 pub use upstream::Upstream;
 pub use workshop::Workshop;
 
@@ -63,6 +63,8 @@ pub struct Access {
     pub tls: Option<ListenerTls>,
     /// The way to the store.
     pub upstream: Upstream,
+    /// Who logs in there for everybody, where identities end here.
+    pub service: Option<Service>,
 }
 
 /// One store, ready to serve.

@@ -30,7 +30,7 @@ impl OnRecord {
 
     /// Who it is that asks.
     pub(super) fn welcome(&mut self, who: &Who) {
-        self.asker.who = Some(Identity::new(&who.user));
+        self.asker.who = Some(Identity::new(&who.name));
     }
 
     /// Takes accounts that have to be written before anything more goes to the client.

@@ -15,8 +15,10 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::desk::{Desk, Planning, no_plan};
+use super::library::Who;
 use super::line::ClientLine;
 use super::on_record::OnRecord;
+use super::own::{OwnError, Prover};
 use super::side::Side;
 use super::upstream::Link;
 use super::workshop::Plan;
@@ -24,6 +26,7 @@ use super::{ALPN, Access, Store};
 use crate::front::audit::Unrecorded;
 use crate::front::drain::Drain;
 use crate::front::tls::Channel;
+use crate::session::postgres::scram::NONCE_BYTES;
 use crate::session::postgres::{self as session, Ending, Event, Session};
 use crate::wire::postgres::frontend::CancelKey;
 
@@ -60,6 +63,7 @@ struct Pump<'s> {
     on_record: OnRecord,
     /// From then on nobody is taken to listen.
     vanishes: Option<Instant>,
+    prover: Option<Prover>,
 }
 
 /// Serves one client to its end.
@@ -69,7 +73,12 @@ pub(super) async fn run(stream: TcpStream, (peer, worker): (SocketAddr, usize), 
         return;
     };
     let access = store.access.load_full();
-    let session = session.behind(access.doorway.clone());
+    let mut nonce = [0; NONCE_BYTES];
+    if getrandom::fill(&mut nonce).is_err() {
+        tracing::error!(store = store.name, "no randomness for a session");
+        return;
+    }
+    let session = session.behind(access.doorway.clone(), nonce);
     let client = Side::new(ClientLine::Plain(stream), store);
     let on_record = OnRecord::new(store, worker, peer);
     let mut pump = Pump {
@@ -82,6 +91,7 @@ pub(super) async fn run(stream: TcpStream, (peer, worker): (SocketAddr, usize), 
         planning: None,
         on_record,
         vanishes: None,
+        prover: None,
     };
     let stop = pump.pump(drain).await;
     pump.finish(&stop).await;
@@ -127,6 +137,9 @@ impl Pump<'_> {
                 server.input.used(said);
                 used = used.saturating_add(said);
             }
+            if let Some(challenge) = self.session.challenge() {
+                self.prove(&challenge)?;
+            }
             let mut is_settled = used == 0;
             while let Some(event) = self.session.next_event() {
                 is_settled = false;
@@ -163,6 +176,21 @@ impl Pump<'_> {
         }
     }
 
+    /// Answers the store for the service account.
+    fn prove(&mut self, challenge: &[u8]) -> Result<(), Stop> {
+        let answer = self.prover.as_mut().ok_or(OwnError::NoPassword).and_then(|it| it.answer(challenge));
+        match answer {
+            Ok(answer) => {
+                self.session.prove(&answer);
+                Ok(())
+            }
+            Err(error) => {
+                tracing::error!(store = self.store.name, %error, "the service account cannot log in");
+                Err(self.end("08004", "the store does not let the proxy in"))
+            }
+        }
+    }
+
     /// A side that has come to its end, and whose last bytes have been used, ends the other's.
     async fn pass_closing_on(&mut self) -> Result<(), Stop> {
         let (to_client, to_server) = self.session.outgoing();
@@ -190,10 +218,15 @@ impl Pump<'_> {
     async fn attend(&mut self, event: Event) -> Result<(), Stop> {
         match event {
             Event::Account(account) => self.on_record.take_all([account]),
-            Event::Connect { user, database } => {
-                self.on_record.welcome(self.desk.welcome(user, database));
+            Event::Connect { user, name, database } => {
+                let who = Who { user, name, database };
+                self.on_record.welcome(&who);
+                self.desk.welcome(who);
                 match self.access.upstream.connect(self.store.limits.connect_timeout).await {
-                    Ok(link) => self.server = Some(Side::new(link, self.store)),
+                    Ok(link) => {
+                        self.prover = self.access.service.as_ref().map(|service| service.prover(&link));
+                        self.server = Some(Side::new(link, self.store));
+                    }
                     Err(error) => return Err(self.unreachable(&error)),
                 }
             }
@@ -297,7 +330,12 @@ impl Pump<'_> {
             Stop::Ended(ending @ Ending::ServerFault(_)) => {
                 tracing::error!(store = self.store.name, %ending, "a session was ended");
             }
-            Stop::Ended(ending) => tracing::info!(store = self.store.name, %ending, "a session was ended"),
+            Stop::Ended(ending) => {
+                if let Ending::Refused { sqlstate, .. } = ending {
+                    self.store.metrics.refused(sqlstate);
+                }
+                tracing::info!(store = self.store.name, %ending, "a session was ended");
+            }
         }
         let is_owed = self.session.is_owed();
         let to_cancel = self.write_last_accounts(stop).await;

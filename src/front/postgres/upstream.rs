@@ -89,6 +89,11 @@ impl Upstream {
 }
 
 impl Link {
+    /// True if nobody but the store hears what is said.
+    pub(super) const fn is_private(&self) -> bool {
+        matches!(self, Self::Tls(_) | Self::Unix(_))
+    }
+
     /// The binding `tls-server-end-point` of the store's certificate, if it has one.
     pub(super) fn end_point(&self) -> Option<Vec<u8>> {
         let Self::Tls(stream) = self else { return None };

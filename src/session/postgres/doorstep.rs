@@ -11,6 +11,7 @@ use bytes::BufMut;
 use super::Event;
 use super::conversation::Outbox;
 use super::refusal::{Ending, Fault};
+use super::scram::Verifiers;
 use super::startup::Login;
 use crate::wire::postgres::frame;
 use crate::wire::postgres::frontend::{CancelRequest, Opening};
@@ -26,6 +27,19 @@ const TLS_HANDSHAKE: u8 = 0x16;
 pub struct Doorway {
     /// Over what line they may come.
     pub line: Line,
+    /// Where identities end here: by what. Else they pass through to the store.
+    pub accounts: Option<Arc<Accounts>>,
+}
+
+/// Identities that end here, and the one account that stands for all of them at the store.
+#[derive(Debug, Default)]
+pub struct Accounts {
+    /// The database user.
+    pub service: String,
+    /// What names prove themselves with.
+    pub verifiers: Option<Verifiers>,
+    /// A certificate that was verified is proof enough of the name in it.
+    pub by_certificate: bool,
 }
 
 /// Over what line clients may come.
@@ -87,6 +101,11 @@ impl Doorstep {
     /// True while the next bytes of the client belong to a TLS handshake.
     pub(super) fn awaits_tls(&self) -> bool {
         self.handshake != Handshake::None && self.channel.is_none()
+    }
+
+    /// What is left of it when a login has come: whom to let in by what, and over what line they came.
+    pub(super) fn leave(&mut self) -> (Option<Arc<Accounts>>, Option<Channel>) {
+        (self.doorway.accounts.take(), self.channel.take())
     }
 
     /// Takes note of an encrypted line.

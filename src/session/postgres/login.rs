@@ -1,7 +1,7 @@
 //! From the start-up message to the store's consent.
 //!
-//! Authentication passes through: the client proves itself to the store, and nothing here learns more than
-//! that it did. Only what binds the proof to a TLS channel is taken out of the offer, since the client's
+//! Where identities do not end here, authentication passes through: the client proves itself to the store, and nothing
+//! here learns more than that it did. Only what binds the proof to a TLS channel is taken out of the offer, since the client's
 //! channel ends here.
 //!
 //! Invariant: nothing but passwords and SASL answers reaches the store before it has consented.
@@ -25,11 +25,22 @@ pub(super) struct Gate {
     /// The store waits for an answer of the client.
     is_asked: bool,
     is_accepted: bool,
+    /// The client has proved its name here, and the store is told another.
+    is_ended: bool,
+    /// The store offered to bind proofs to its own channel, and the client was not told.
+    hides_binding: bool,
+    /// What the store asks of that other.
+    pub(super) challenge: Option<Vec<u8>>,
 }
 
 impl Gate {
-    pub(super) const fn new(own_key: CancelKey) -> Self {
-        Self { own_key, is_asked: false, is_accepted: false }
+    pub(super) const fn new(own_key: CancelKey, is_ended: bool) -> Self {
+        Self { own_key, is_asked: false, is_accepted: false, is_ended, hides_binding: false, challenge: None }
+    }
+
+    /// False while no proof is asked for: nobody unknown fills our memory.
+    pub(super) const fn hears_client(&self) -> bool {
+        self.is_asked
     }
 
     /// Passes the client's proofs on.
@@ -37,18 +48,15 @@ impl Gate {
         if !self.is_asked {
             return Ok(0);
         }
-        match frame::peek(input).map_err(Ending::client)? {
-            Peek::Whole(frame, _) if frame.tag == frontend::tag::PASSWORD => {
-                check_length(frame.body.len())?;
-                self.is_asked = false;
-                out.to_server.put_slice(frame.bytes);
-                Ok(frame.bytes.len())
-            }
-            Peek::Head { tag: frontend::tag::PASSWORD, body_bytes } => check_length(body_bytes).map(|()| 0),
-            Peek::Nothing => Ok(0),
-            Peek::Whole(frame, _) if frame.tag == frontend::tag::TERMINATE => Err(Ending::Goodbye),
-            Peek::Whole(..) | Peek::Head { .. } => Err(Ending::client(Fault::Unexpected)),
+        let Some(frame) = password_message(input)? else { return Ok(0) };
+        self.is_asked = false;
+        if self.hides_binding && believes_in_no_binding(frame.body) {
+            let message = "the store would take the end of your TLS channel here for an attack: connect with \
+                           channel_binding=disable, or let identities end at the proxy";
+            return Err(Ending::refused("28000", message));
         }
+        out.to_server.put_slice(frame.bytes);
+        Ok(frame.bytes.len())
     }
 
     /// Takes one message of the store; true when it is ready, which is left for the conversation to read.
@@ -75,6 +83,9 @@ impl Gate {
             }
             tag::ERROR => {
                 let fields = ErrorFields::read(frame.body).map_err(Ending::server)?;
+                if self.is_ended && !self.is_accepted {
+                    return Err(Ending::refused("08004", "the store does not let the proxy in"));
+                }
                 refusal::write_error(&mut out.to_client, fields)?;
                 return Err(Ending::ServerFatal);
             }
@@ -86,6 +97,11 @@ impl Gate {
     fn authentication(&mut self, frame: &Frame<'_>, out: &mut Outbox) -> Result<(), Ending> {
         match Authentication::read(frame.body).map_err(Ending::server)? {
             Authentication::Ok => self.is_accepted = true,
+            // The client has done its part; this is between the store and the service account.
+            _ if self.is_ended => {
+                self.challenge = Some(frame.body.to_vec());
+                return Ok(());
+            }
             Authentication::Sasl(offered) => return self.offer(&offered, &mut out.to_client),
             Authentication::CleartextPassword
             | Authentication::Md5Password
@@ -109,8 +125,30 @@ impl Gate {
             return Err(Ending::refused("0A000", "the store offers no SASL mechanism that can be passed on"));
         }
         self.is_asked = true;
+        self.hides_binding = kept.len() < offered.len();
         Ok(Authentication::write_sasl(to_client, &kept)?)
     }
+}
+
+/// The client's next message, if it is there in full: a password or an answer of SASL.
+pub(super) fn password_message(input: &[u8]) -> Result<Option<Frame<'_>>, Ending> {
+    match frame::peek(input).map_err(Ending::client)? {
+        Peek::Whole(frame, _) if frame.tag == frontend::tag::PASSWORD => {
+            check_length(frame.body.len()).map(|()| Some(frame))
+        }
+        Peek::Head { tag: frontend::tag::PASSWORD, body_bytes } => check_length(body_bytes).map(|()| None),
+        Peek::Nothing => Ok(None),
+        Peek::Whole(frame, _) if frame.tag == frontend::tag::TERMINATE => Err(Ending::Goodbye),
+        Peek::Whole(..) | Peek::Head { .. } => Err(Ending::client(Fault::Unexpected)),
+    }
+}
+
+/// True if a client says with its first SCRAM message that it could bind to its channel and was not offered to
+/// (RFC 5802 section 6). What it says is signed, so it cannot be mended on the way.
+fn believes_in_no_binding(body: &[u8]) -> bool {
+    body.strip_prefix(b"SCRAM-SHA-256\0")
+        .and_then(|rest| rest.get(4..))
+        .is_some_and(|first| first.starts_with(b"y"))
 }
 
 fn check_length(body_bytes: usize) -> Result<(), Ending> {

@@ -20,6 +20,7 @@ mod client;
 mod conversation;
 mod copy;
 mod doorstep;
+mod entry;
 mod expect;
 mod failure;
 mod flow;
@@ -27,9 +28,11 @@ mod guard;
 mod limits;
 mod login;
 mod parameters;
+mod proof;
 mod prose;
 mod refusal;
 mod rows;
+pub mod scram;
 mod send;
 mod server;
 mod settings;
@@ -40,7 +43,7 @@ mod values;
 
 pub use account::Account;
 pub use ask::Rows;
-pub use doorstep::{Channel, Doorway, Line};
+pub use doorstep::{Accounts, Channel, Doorway, Line};
 pub use guard::Verdict;
 pub use limits::Limits;
 pub use refusal::{Ending, Fault};
@@ -55,6 +58,7 @@ use ask::Purpose;
 use conversation::{Conversation, Outbox, Waiting};
 use doorstep::{Doorstep, Entry};
 use login::Gate;
+use proof::Proof;
 
 /// What a session needs to know of the world.
 #[derive(Clone, Debug, Default)]
@@ -75,6 +79,8 @@ pub enum Event {
     Connect {
         /// The database user.
         user: String,
+        /// Who asks: the same, or the name that was proved here, for whom a service account stands there.
+        name: String,
         /// The database.
         database: String,
     },
@@ -108,6 +114,7 @@ pub struct PlanRequest {
 
 enum Phase {
     Doorstep(Doorstep),
+    Proof(Box<Proof>),
     Gate(Gate),
     Inside(Box<Conversation>),
     Over,
@@ -117,6 +124,7 @@ enum Phase {
 pub struct Session {
     settings: Settings,
     own_key: CancelKey,
+    nonce: [u8; scram::NONCE_BYTES],
     phase: Phase,
     out: Outbox,
 }
@@ -125,31 +133,8 @@ impl Session {
     /// A session whose client has said nothing yet; `own_key` is what it will be given to cancel with.
     #[must_use]
     pub fn new(settings: Settings, own_key: CancelKey) -> Self {
-        Self { settings, own_key, phase: Phase::Doorstep(Doorstep::default()), out: Outbox::default() }
-    }
-
-    /// The same session, behind this door.
-    #[must_use]
-    pub fn behind(self, doorway: Doorway) -> Self {
-        Self { phase: Phase::Doorstep(Doorstep::new(doorway)), ..self }
-    }
-
-    /// True while the client's next bytes belong to a TLS handshake; then [`Session::secured`].
-    #[must_use]
-    pub fn awaits_tls(&self) -> bool {
-        matches!(&self.phase, Phase::Doorstep(doorstep) if doorstep.awaits_tls())
-    }
-
-    /// Goes on within an encrypted line.
-    ///
-    /// # Errors
-    /// [`Ending`]
-    pub fn secured(&mut self, channel: Channel) -> Result<(), Ending> {
-        let said = match &mut self.phase {
-            Phase::Doorstep(doorstep) => doorstep.secured(channel),
-            _ => Ok(()),
-        };
-        self.watch(said)
+        let phase = Phase::Doorstep(Doorstep::default());
+        Self { settings, own_key, nonce: [0; scram::NONCE_BYTES], phase, out: Outbox::default() }
     }
 
     /// Takes what the client sent; returns how many of the bytes are done with. The rest must be shown again,
@@ -160,15 +145,11 @@ impl Session {
     pub fn client_says(&mut self, input: &[u8]) -> Result<usize, Ending> {
         let said = match &mut self.phase {
             Phase::Doorstep(doorstep) => match doorstep.client_says(input, &mut self.out) {
-                Ok((used, Entry::Login(login))) => {
-                    self.out.events.push_back(Event::Connect {
-                        user: login.user.clone(),
-                        database: login.database.clone(),
-                    });
-                    let written = login.write(&mut self.out.to_server, &self.settings.pins);
-                    self.phase = Phase::Gate(Gate::new(self.own_key));
-                    written.map(|()| used)
-                }
+                Ok((used, Entry::Login(login))) => self.admit(login).map(|()| used),
+                other => other.map(|(used, _)| used),
+            },
+            Phase::Proof(proof) => match proof.client_says(input, &mut self.out) {
+                Ok((used, true)) => self.proved().map(|()| used),
                 other => other.map(|(used, _)| used),
             },
             Phase::Gate(gate) => gate.client_says(input, &mut self.out),
@@ -184,7 +165,7 @@ impl Session {
     /// [`Ending`]: send what is left, then close both connections.
     pub fn server_says(&mut self, input: &[u8]) -> Result<usize, Ending> {
         let said = match &mut self.phase {
-            Phase::Doorstep(_) => Err(Ending::server(Fault::Unexpected)),
+            Phase::Doorstep(_) | Phase::Proof(_) => Err(Ending::server(Fault::Unexpected)),
             Phase::Gate(gate) => match gate.server_says(input, &mut self.out) {
                 Ok((used, true)) => {
                     let mut conversation = Box::new(Conversation::new(self.settings.clone()));
@@ -230,7 +211,7 @@ impl Session {
                 conversation.take_shapes(shapes);
                 conversation.planned(plan, &mut self.out)
             }
-            Phase::Doorstep(_) | Phase::Gate(_) | Phase::Over => Ok(()),
+            Phase::Doorstep(_) | Phase::Proof(_) | Phase::Gate(_) | Phase::Over => Ok(()),
         };
         self.watch(said)
     }
@@ -311,7 +292,7 @@ impl Session {
     pub fn search_path(&self) -> Option<&[String]> {
         match &self.phase {
             Phase::Inside(conversation) => conversation.search_path.as_deref(),
-            Phase::Doorstep(_) | Phase::Gate(_) | Phase::Over => None,
+            Phase::Doorstep(_) | Phase::Proof(_) | Phase::Gate(_) | Phase::Over => None,
         }
     }
 
@@ -328,7 +309,7 @@ impl Session {
     pub fn cut_account(&self, why: &'static str) -> Option<Account> {
         match &self.phase {
             Phase::Inside(conversation) => conversation.cut_account(why),
-            Phase::Doorstep(_) | Phase::Gate(_) | Phase::Over => None,
+            Phase::Doorstep(_) | Phase::Proof(_) | Phase::Gate(_) | Phase::Over => None,
         }
     }
 
@@ -347,7 +328,8 @@ impl Session {
     pub fn hears_client(&self) -> bool {
         match &self.phase {
             Phase::Doorstep(doorstep) => !doorstep.awaits_tls(),
-            Phase::Gate(_) => true,
+            Phase::Proof(_) => true,
+            Phase::Gate(gate) => gate.hears_client(),
             Phase::Inside(conversation) => conversation.hears_client(&self.out),
             Phase::Over => false,
         }
@@ -357,7 +339,7 @@ impl Session {
     #[must_use]
     pub fn hears_server(&self) -> bool {
         match &self.phase {
-            Phase::Doorstep(_) | Phase::Over => false,
+            Phase::Doorstep(_) | Phase::Proof(_) | Phase::Over => false,
             Phase::Gate(_) => true,
             Phase::Inside(conversation) => conversation.hears_server(&self.out),
         }

@@ -48,3 +48,40 @@ table! {
         optional key: At<String>,
     }
 }
+
+table! {
+    /// postgres only: identities end at the proxy, and one account stands for all of them at the store.
+    RawLogin {
+        /// A file of names and SCRAM-SHA-256 verifiers, as `sfumato passwd` makes it, with mode 0600 or 0400.
+        optional verifiers: At<String>,
+        /// Whether a certificate that client_ca vouches for is proof of the name in it; default refuse.
+        optional certificates: At<RawCertificates>,
+        /// The account at the store.
+        required service: At<RawService>,
+    }
+}
+
+words! {
+    /// Whether a certificate is proof of a name.
+    RawCertificates { Refuse = "refuse", Accept = "accept", }
+}
+
+table! {
+    /// The account that the store knows.
+    RawService {
+        /// The database user.
+        required user: At<String>,
+        /// Its password, if the store asks for one.
+        optional password: RawPassword,
+    }
+}
+
+table! {
+    /// Where a password is.
+    RawPassword {
+        /// A file with mode 0600 or 0400, of which the first line counts.
+        optional file: At<String>,
+        /// An environment variable.
+        optional env: At<String>,
+    }
+}

@@ -11,7 +11,9 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use toml::de::{DeTable, DeValue};
 
-pub(super) use access::{RawClients, RawTls, RawTlsMode, RawUpstreamTls};
+pub(super) use access::{
+    RawCertificates, RawClients, RawLogin, RawPassword, RawTls, RawTlsMode, RawUpstreamTls,
+};
 pub(super) use read::{At, Decimal, Entries, Node, Written};
 use read::{TableReader, table, table_schema, words};
 
@@ -80,6 +82,8 @@ table! {
         optional tls: At<RawTls>,
         /// TLS towards the store. http: what is known of an https store besides the system's roots.
         optional upstream_tls: At<RawUpstreamTls>,
+        /// postgres only: where identities end at the proxy; else they pass through to the store.
+        optional login: At<RawLogin>,
         /// What happens to which value. http: a JSONPath, `column:NAME` or `header:NAME`. postgres: schema.table.column.
         optional fields: Entries<At<RawTreatment>>,
         /// http only: what may be asked. Any other route is refused.

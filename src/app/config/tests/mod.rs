@@ -225,6 +225,65 @@ fn tls_is_right_or_says_all_that_is_wrong() {
 }
 
 #[test]
+fn logins_have_somebody_who_can_log_in() {
+    const VERIFIER: &str = "SCRAM-SHA-256$4096:AAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    let people: &'static str = Box::leak(format!("alice {VERIFIER}\n").into_boxed_str());
+    let world = Invented(
+        vec![
+            ("/etc/sfumato/people", 0o600, people),
+            ("/etc/sfumato/open", 0o644, people),
+            ("/etc/sfumato/broken", 0o600, "alice\n"),
+            ("/etc/sfumato/word", 0o600, "hushhush\n"),
+        ],
+        vec![("SERVICE", "hushhush")],
+    );
+    let parse = |login: &str| {
+        let store = "[[stores]]\nname = \"app\"\nprotocol = \"postgres\"\nlisten = \"127.0.0.1:0\"\nupstream = \"127.0.0.1:5432\"\n";
+        let source =
+            Source { name: "test.toml".to_owned(), text: format!("{store}[stores.login]\n{login}\n") };
+        Config::parse(&source, Path::new("/etc/sfumato"), &world)
+    };
+    let right =
+        parse("verifiers = \"people\"\nservice = { user = \"proxy\", password = { file = \"word\" } }")
+            .unwrap();
+    let shown = format!("{right:?}");
+    assert!(!shown.contains("hushhush") && !shown.contains("alice"), "{shown}");
+    let cases: &[(&str, &[&str])] = &[
+        ("verifiers = \"people\"\nservice = { user = \"proxy\", password = { env = \"SERVICE\" } }", &[]),
+        ("verifiers = \"people\"\nservice = { user = \"proxy\" }", &[]),
+        (
+            "service = { user = \"proxy\", password = { env = \"NOWHERE\" } }",
+            &[
+                "nobody can log in: there are no `verifiers`, and no `certificates` are accepted",
+                "the environment variable `NOWHERE` is not set",
+            ],
+        ),
+        (
+            "verifiers = \"open\"\ncertificates = \"accept\"\nservice = { user = \"\", password = {} }",
+            &[
+                "the file `/etc/sfumato/open` has mode 0644",
+                "certificates are proof of nothing where no authority vouches for them",
+                "a password is in a `file` or in an `env` variable, one of the two",
+                "a database user has a name of at most 63 bytes",
+            ],
+        ),
+        (
+            "verifiers = \"broken\"\nservice = { user = \"proxy\" }",
+            &[
+                "the file `/etc/sfumato/broken` has no verifiers that can be used: line 1 is no name with a SCRAM-SHA-256 verifier",
+            ],
+        ),
+    ];
+    for (login, wanted) in cases {
+        let found: Vec<String> = match parse(login) {
+            Ok(_) => Vec::new(),
+            Err(report) => report.problems().iter().map(|problem| problem.message.clone()).collect(),
+        };
+        assert_eq!(found, *wanted, "{login}");
+    }
+}
+
+#[test]
 fn no_key_shows_in_what_is_printed() {
     let config = parse(include_str!("manual.toml")).unwrap();
     let shown = format!("{config:?}");

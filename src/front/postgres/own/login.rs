@@ -40,6 +40,7 @@ pub(in crate::front::postgres) struct Prover {
     /// What the answers are bound to, on a line over TLS.
     end_point: Option<Vec<u8>>,
     scram: Option<ScramSha256>,
+    keeps_password: bool,
 }
 
 impl Prover {
@@ -48,7 +49,18 @@ impl Prover {
         password: Option<&Zeroizing<String>>,
         end_point: Option<Vec<u8>>,
     ) -> Self {
-        Self { user: user.to_owned(), password: password.cloned(), end_point, scram: None }
+        Self {
+            user: user.to_owned(),
+            password: password.cloned(),
+            end_point,
+            scram: None,
+            keeps_password: false,
+        }
+    }
+
+    /// The same, but the password itself is not said.
+    pub(super) fn without_clear_text(self) -> Self {
+        Self { keeps_password: true, ..self }
     }
 
     /// What is sent in answer to the body of a message, if anything.
@@ -57,6 +69,7 @@ impl Prover {
         let mut out = BytesMut::new();
         match Authentication::read(body)? {
             Authentication::Ok => {}
+            Authentication::CleartextPassword if self.keeps_password => return Err(OwnError::InClear),
             Authentication::CleartextPassword => put_password(&mut out, self.password()?)?,
             Authentication::Md5Password => {
                 let salt: [u8; 4] = carried.try_into().map_err(|_| Malformed::BadCount)?;

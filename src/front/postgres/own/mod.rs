@@ -5,6 +5,10 @@
 //! Not here: what is asked, and the employees' sessions, which are other connections.
 
 mod login;
+mod service;
+
+pub(super) use login::Prover;
+pub use service::Service;
 
 use std::fmt;
 use std::io;
@@ -54,6 +58,9 @@ pub enum OwnError {
     /// The server wants a password, and there is none.
     #[error("the server asks for a password")]
     NoPassword,
+    /// The server wants the password itself, and the line is plain.
+    #[error("the server asks for the password in clear over a plain connection")]
+    InClear,
     /// The server wants to be convinced in a way that we do not know.
     #[error("the server asks for a way of authentication that is not supported here")]
     Authentication,

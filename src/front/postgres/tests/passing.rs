@@ -115,7 +115,12 @@ impl Proxy {
         let patience = Duration::from_secs(10);
         let mut store = Store {
             name: "test".into(),
-            access: ArcSwap::from_pointee(Access { doorway: Doorway::default(), tls: None, upstream }),
+            access: ArcSwap::from_pointee(Access {
+                doorway: Doorway::default(),
+                tls: None,
+                upstream,
+                service: None,
+            }),
             limits: Limits {
                 max_connections: 200,
                 login_timeout: patience,

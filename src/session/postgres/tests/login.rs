@@ -110,7 +110,8 @@ fn login_errors_lose_their_prose() {
 #[test]
 fn encryption_where_there_is_some() {
     let behind = |line| {
-        let session = Session::new(Settings::default(), KEY).behind(Doorway { line, ..Doorway::default() });
+        let session =
+            Session::new(Settings::default(), KEY).behind(Doorway { line, ..Doorway::default() }, [0; 18]);
         Talk { session, plans: HashMap::new(), ended: None }
     };
     let tls: &[u8] = b"\0\0\0\x08\x04\xd2\x16\x2f";
@@ -150,4 +151,77 @@ fn encryption_where_there_is_some() {
     // A key that cancels is sent in clear by most clients.
     let cancel = b"\0\0\0\x10\x04\xd2\x16\x2e\0\0\0\x01\0\0\0\x02";
     assert!(matches!(behind(Line::TlsRequired).session.client_says(cancel), Err(Ending::Cancel)));
+}
+
+#[test]
+fn a_name_is_proved_before_the_store_hears_of_it() {
+    use std::sync::Arc;
+
+    use super::super::{Accounts, scram};
+
+    let accounts = |verifiers: Option<scram::Verifiers>, by_certificate| {
+        let accounts = Accounts { service: "sfumato".into(), verifiers, by_certificate };
+        Doorway { line: Line::TlsAllowed, accounts: Some(Arc::new(accounts)) }
+    };
+    let file = b"alice SCRAM-SHA-256$4096:AAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    let verifiers = || Some(scram::Verifiers::parse(file).unwrap());
+    let talk = |doorway| Talk {
+        session: Session::new(Settings::default(), KEY).behind(doorway, [0; 18]),
+        plans: HashMap::new(),
+        ended: None,
+    };
+    let knock = startup(&[("user", "alice")]);
+    let first = message(b'p', b"SCRAM-SHA-256\0\0\0\0\x0cn,,n=,r=abcd");
+    let last = message(
+        b'p',
+        b"c=biws,r=abcdAAAAAAAAAAAAAAAAAAAAAAAA,p=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+    );
+    let conversations: &[&[&[u8]]] = &[
+        &[&message(b'Q', b"SELECT 1\0")],
+        &[&message(b'p', b"sesame\0")],
+        &[&last],
+        &[&first, &first],
+        &[&first, &last],
+        &[&first, &message(b'Q', b"SELECT 1\0")],
+        &[&message(b'p', b"SCRAM-SHA-256-PLUS\0\0\0\0\x0cn,,n=,r=abcd")],
+        &[&message(b'p', b"SCRAM-SHA-256\0\xff\xff\xff\xff")],
+        &[&message(b'p', b"SCRAM-SHA-256\0\0\0\0\x0dn,,n=,r=abcd")],
+    ];
+    for conversation in conversations {
+        let mut talk = talk(accounts(verifiers(), false));
+        assert!(talk.session.client_says(&knock).is_ok());
+        assert_eq!(show(&talk.session.outgoing().0.split()), "R(...\\nSCRAM-SHA-256..)");
+        let said = conversation.iter().try_for_each(|part| talk.session.client_says(part).map(drop));
+        assert!(said.is_err(), "{conversation:?}");
+        assert!(talk.session.outgoing().1.is_empty() && talk.session.next_event().is_none());
+    }
+    let by_name = |name: Option<&str>| -> Result<(String, String), Ending> {
+        let mut talk = talk(accounts(None, true));
+        talk.session.client_says(b"\x16\x03").unwrap();
+        let channel = Channel { name: name.map(str::to_owned), agreed: true, end_point: None };
+        talk.session.secured(channel).unwrap();
+        talk.session.client_says(&knock).map(drop)?;
+        match talk.session.next_event() {
+            Some(Event::Connect { user, name, .. }) => Ok((user, name)),
+            _ => panic!("no connection"),
+        }
+    };
+    assert_eq!(by_name(Some("alice")), Ok(("sfumato".to_owned(), "alice".to_owned())));
+    assert!(by_name(Some("bob")).is_err() && by_name(None).is_err());
+
+    // What the store asks is between it and the service account.
+    let mut talk = talk(accounts(verifiers(), true));
+    talk.session.client_says(b"\x16\x03").unwrap();
+    talk.session.secured(Channel { name: Some("alice".into()), agreed: true, end_point: None }).unwrap();
+    talk.session.client_says(&knock).unwrap();
+    talk.session.outgoing().1.clear();
+    talk.session.server_says(&message(b'R', b"\0\0\0\x03")).unwrap();
+    assert_eq!(talk.session.challenge().as_deref(), Some(&b"\0\0\0\x03"[..]));
+    assert!(!talk.session.hears_client() && talk.session.client_says(&message(b'p', b"mine\0")) == Ok(0));
+    talk.session.prove(b"answer");
+    let (to_client, to_server) = talk.session.outgoing();
+    assert!(to_client.is_empty() && to_server.split() == b"answer"[..]);
+    let refused = message(b'E', b"SFATAL\0C28P01\0Mpassword authentication failed for user sfumato\0\0");
+    assert!(talk.session.server_says(&refused).is_err());
+    assert_eq!(show(&talk.session.outgoing().0.split()), "E(08004 the store does not let the proxy in)");
 }

@@ -60,6 +60,22 @@ impl<'a> Authentication<'a> {
         }
     }
 
+    /// Writes the next message of a SASL exchange.
+    ///
+    /// # Errors
+    /// [`TooLong`]
+    pub fn write_sasl_continue(out: &mut BytesMut, message: &[u8]) -> Result<(), TooLong> {
+        write_carrying(out, 11, message)
+    }
+
+    /// Writes the last message of a SASL exchange.
+    ///
+    /// # Errors
+    /// [`TooLong`]
+    pub fn write_sasl_final(out: &mut BytesMut, message: &[u8]) -> Result<(), TooLong> {
+        write_carrying(out, 12, message)
+    }
+
     /// Writes the offer of SASL mechanisms.
     ///
     /// # Errors
@@ -71,6 +87,13 @@ impl<'a> Authentication<'a> {
             out.put_u8(0);
         })
     }
+}
+
+fn write_carrying(out: &mut BytesMut, kind: i32, message: &[u8]) -> Result<(), TooLong> {
+    frame::write(out, tag::AUTHENTICATION, |out| {
+        out.put_i32(kind);
+        out.put_slice(message);
+    })
 }
 
 #[cfg(test)]

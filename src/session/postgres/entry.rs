@@ -1,0 +1,103 @@
+//! The way in: over what line, by whose word, to whose account at the store.
+//!
+//! Invariant: where identities end here, nothing goes to the store before the client has proved its name.
+
+use super::doorstep::{Channel, Doorstep, Doorway};
+use super::login::Gate;
+use super::proof::Proof;
+use super::refusal::Ending;
+use super::scram::{Exchange, NONCE_BYTES};
+use super::startup::Login;
+use super::{Event, Phase, Session};
+
+impl Session {
+    /// The same session, behind this door; `nonce` is random.
+    #[must_use]
+    pub fn behind(self, doorway: Doorway, nonce: [u8; NONCE_BYTES]) -> Self {
+        Self { nonce, phase: Phase::Doorstep(Doorstep::new(doorway)), ..self }
+    }
+
+    /// True while the client's next bytes belong to a TLS handshake; then [`Session::secured`].
+    #[must_use]
+    pub fn awaits_tls(&self) -> bool {
+        matches!(&self.phase, Phase::Doorstep(doorstep) if doorstep.awaits_tls())
+    }
+
+    /// Goes on within an encrypted line.
+    ///
+    /// # Errors
+    /// [`Ending`]
+    pub fn secured(&mut self, channel: Channel) -> Result<(), Ending> {
+        let said = match &mut self.phase {
+            Phase::Doorstep(doorstep) => doorstep.secured(channel),
+            _ => Ok(()),
+        };
+        self.watch(said)
+    }
+
+    /// What the store asks the service account for, as the body of a message; then [`Session::prove`].
+    pub fn challenge(&mut self) -> Option<Vec<u8>> {
+        match &mut self.phase {
+            Phase::Gate(gate) => gate.challenge.take(),
+            _ => None,
+        }
+    }
+
+    /// Answers the store for the service account.
+    pub fn prove(&mut self, answer: &[u8]) {
+        if matches!(self.phase, Phase::Gate(_)) {
+            self.out.to_server.extend_from_slice(answer);
+        }
+    }
+
+    /// Judges a login by what is known of the line.
+    pub(super) fn admit(&mut self, login: Box<Login>) -> Result<(), Ending> {
+        let Phase::Doorstep(doorstep) = &mut self.phase else { return Ok(()) };
+        let (accounts, channel) = doorstep.leave();
+        let Some(accounts) = accounts else {
+            let user = login.user.clone();
+            return self.connect(login, user, false);
+        };
+        let channel = channel.unwrap_or_default();
+        let named = channel.name.filter(|_| accounts.by_certificate);
+        match (named, &accounts.verifiers) {
+            (Some(name), _) if name == login.user => self.connect(login, accounts.service.clone(), true),
+            (Some(_), _) => {
+                let message = "the client certificate is made out to another name than the user's";
+                Err(Ending::refused("28000", message))
+            }
+            (None, Some(verifiers)) => {
+                let exchange = Exchange::new(verifiers, &login.user, channel.end_point, &self.nonce);
+                let proof = Proof::begin(login, exchange, accounts.service.clone(), &mut self.out)?;
+                self.phase = Phase::Proof(Box::new(proof));
+                Ok(())
+            }
+            (None, None) => {
+                Err(Ending::refused("28000", "a client certificate with one name is needed to come in here"))
+            }
+        }
+    }
+
+    /// Goes on with a client that has proved its name.
+    pub(super) fn proved(&mut self) -> Result<(), Ending> {
+        match std::mem::replace(&mut self.phase, Phase::Over) {
+            Phase::Proof(proof) => {
+                let Proof { login, service, .. } = *proof;
+                self.connect(login, service, true)
+            }
+            other => {
+                self.phase = other;
+                Ok(())
+            }
+        }
+    }
+
+    /// Goes to the store as `user`.
+    fn connect(&mut self, mut login: Box<Login>, user: String, is_ended: bool) -> Result<(), Ending> {
+        let name = std::mem::replace(&mut login.user, user.clone());
+        self.out.events.push_back(Event::Connect { user, name, database: login.database.clone() });
+        let written = login.write(&mut self.out.to_server, &self.settings.pins);
+        self.phase = Phase::Gate(Gate::new(self.own_key, is_ended));
+        written
+    }
+}
