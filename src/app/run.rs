@@ -21,7 +21,7 @@ use crate::front::metrics::Metrics;
 use crate::front::postgres;
 use crate::front::workers::Workers;
 use crate::policy::Role;
-use crate::session::http::Gate;
+use crate::session::http::{Gate, Gates};
 
 /// What all bodies of one store may hold in memory together.
 const BODY_BUDGET_BYTES: usize = 256 * 1024 * 1024;
@@ -143,7 +143,9 @@ async fn bind(
     workers: usize,
 ) -> Result<(TcpListener, Served), StartError> {
     let store = match &config.kind {
-        StoreKind::Http(kind) => Serving::Http(Arc::new(http_store(&config, kind, metrics, audit, workers)?)),
+        StoreKind::Http(kind) => {
+            Serving::Http(Arc::new(http_store(&config, kind, roles, metrics, audit, workers)?))
+        }
         StoreKind::Postgres(kind) => {
             let (store, library) = super::postgres::store(&config, kind, roles, (metrics, audit), workers)?;
             Serving::Postgres(store, library)
@@ -163,13 +165,14 @@ async fn listen(store: &str, listen: SocketAddr) -> Result<(TcpListener, SocketA
 fn http_store(
     config: &Store,
     kind: &HttpStore,
+    roles: &[Role],
     metrics: &Metrics,
     audit: &AuditLog,
     workers: usize,
 ) -> Result<http::Store, StartError> {
     let connect_timeout = Duration::from_millis(config.timeouts.connect_timeout_ms);
     let seat = |_| {
-        let upstream = Upstream::new(&kind.upstream, connect_timeout)?;
+        let upstream = Upstream::new(&kind.upstream, kind.upstream_tls.as_ref(), connect_timeout)?;
         Ok(Arc::new(Seat { upstream, audit: audit.own_queue() }))
     };
     let seats = (0..workers)
@@ -178,18 +181,22 @@ fn http_store(
         .map_err(|cause| StartError::Upstream { store: config.name.clone(), cause })?;
     Ok(http::Store {
         name: config.name.as_str().into(),
-        gate: ArcSwap::from_pointee(gate(kind, config.limits)),
+        rules: ArcSwap::from_pointee(http_rules(config, kind, roles)),
         seats,
         limits: http_limits(config.timeouts, config.limits),
         metrics: metrics.store(&config.name),
     })
 }
 
-fn gate(kind: &HttpStore, limits: Limits) -> Gate {
+fn http_rules(config: &Store, kind: &HttpStore, roles: &[Role]) -> http::Rules {
     let mut bodies = crate::body::Limits::new(Budget::new(BODY_BUDGET_BYTES));
-    bodies.max_depth = limits.max_depth;
-    bodies.max_token_bytes = limits.max_string_bytes;
-    Gate::new(Arc::clone(kind.plans.of(None)), bodies)
+    bodies.max_depth = config.limits.max_depth;
+    bodies.max_token_bytes = config.limits.max_string_bytes;
+    let gate_of = |role: Option<&str>| Gate::new(Arc::clone(kind.plans.of(role)), bodies.clone());
+    http::Rules {
+        tls: config.tls.as_ref().map(|tls| tls.tls.clone()),
+        gates: Gates::new(kind.identity.clone(), roles, gate_of),
+    }
 }
 
 const fn http_limits(timeouts: Timeouts, limits: Limits) -> http::Limits {
@@ -204,14 +211,14 @@ const fn http_limits(timeouts: Timeouts, limits: Limits) -> http::Limits {
 
 /// What a reload puts into force in one store.
 enum Change<'a> {
-    Gate(&'a http::Store, Gate),
+    Gate(&'a http::Store, http::Rules),
     Rules(&'a postgres::Store, postgres::Access, &'a postgres::Catalogues, postgres::RulesOf),
 }
 
 impl Change<'_> {
     fn make(self) {
         match self {
-            Self::Gate(store, gate) => store.gate.store(Arc::new(gate)),
+            Self::Gate(store, rules) => store.rules.store(Arc::new(rules)),
             Self::Rules(store, access, library, rules) => {
                 store.access.store(Arc::new(access));
                 library.replace_rules(rules);
@@ -254,7 +261,7 @@ impl Running {
                 (StoreKind::Http(old), StoreKind::Http(kind), Serving::Http(store))
                     if kind.upstream == old.upstream =>
                 {
-                    Change::Gate(store, gate(kind, new.limits))
+                    Change::Gate(store, http_rules(new, kind, &config.roles))
                 }
                 (StoreKind::Postgres(old), StoreKind::Postgres(kind), Serving::Postgres(store, library))
                     if kind.upstream == old.upstream =>

@@ -31,6 +31,7 @@ impl Pki {
         pki.signed("alice", "alice", &[], &ca, |params| {
             params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         });
+        pki.signed("bob", "bob", &[], &ca, |_| {});
         pki.signed("oncall", "oncall-7", &[], &ca, |_| {});
         pki.signed("expired", "alice", &[], &ca, |params| params.not_after = date_time_ymd(2024, 1, 1));
         pki.signed("two", "alice", &[], &ca, |params| {

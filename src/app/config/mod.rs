@@ -12,6 +12,7 @@ mod audit;
 mod bounds;
 mod build;
 mod fields;
+mod identity;
 mod keys;
 mod login;
 mod raw;
@@ -39,6 +40,7 @@ use crate::audit::MacKey;
 use crate::front::postgres::Service;
 use crate::front::tls::{ListenerTls, StoreTls};
 use crate::policy::{HttpPlans, HttpPolicy, Role, SqlPlans, SqlPolicy};
+use crate::session::http::Identities;
 use crate::session::postgres::Accounts;
 
 /// A whole policy file.
@@ -106,6 +108,8 @@ pub struct HttpStore {
     pub upstream: http::Uri,
     /// How it is known over TLS, if not by the system's authorities.
     pub upstream_tls: Option<StoreTls>,
+    /// Where the names of those who ask come from.
+    pub identity: Identities,
     /// The rules.
     pub policy: HttpPolicy,
     /// What the rules decide.

@@ -15,7 +15,7 @@ use super::{
     ByRole, CatalogueCheck, HttpStore, Limits, Listener, PostgresStore, PostgresUpstream, Store, StoreKind,
     Timeouts,
 };
-use super::{addresses, fields, login, routes};
+use super::{addresses, fields, identity, login, routes};
 use crate::front;
 use crate::kernel::{Scrub, Treatment};
 use crate::policy::{HttpPolicy, NamedTreatment, PlanTooLarge, SqlPolicy};
@@ -55,6 +55,10 @@ pub(super) fn store(
         kind: kind?,
         span: raw.span.clone(),
     })
+}
+
+fn has_client_ca(raw: &At<RawStore>) -> bool {
+    raw.value.tls.as_ref().is_some_and(|tls| tls.value.client_ca.is_some())
 }
 
 /// TLS towards clients, who speak this protocol.
@@ -138,6 +142,9 @@ fn http(
         }
         desk.store(written, host, &[], problems)
     });
+    let has_client_ca = has_client_ca(raw);
+    let identity =
+        raw.value.identity.as_ref().map(|written| identity::identity(written, has_client_ca, problems));
     let policy = HttpPolicy {
         unlisted: unlisted(raw),
         fields: fields::http(raw.value.fields.as_ref(), treatments, problems),
@@ -149,7 +156,8 @@ fn http(
     };
     let plans = by_role(raw, policy.roles.keys(), |role| policy.decide(role), problems)?;
     let upstream_tls = whole(upstream_tls)?;
-    Some(HttpStore { upstream: upstream?, upstream_tls, policy, plans })
+    let identity = whole(identity)?.unwrap_or_default();
+    Some(HttpStore { upstream: upstream?, upstream_tls, identity, policy, plans })
 }
 
 fn postgres(
@@ -177,7 +185,11 @@ fn postgres(
         };
         desk.store(written, host, &[front::postgres::ALPN], problems)
     });
-    let has_client_ca = raw.value.tls.as_ref().is_some_and(|tls| tls.value.client_ca.is_some());
+    if let Some(identity) = &raw.value.identity {
+        let problem = identity.problem("`identity` is for http stores only");
+        problems.push(problem.help("write `login` to let identities end here, or leave it out"));
+    }
+    let has_client_ca = has_client_ca(raw);
     let login = raw.value.login.as_ref().map(|written| login::login(written, has_client_ca, desk, problems));
     let catalogue = match raw.value.catalogue.as_ref().map(|written| written.value) {
         Some(RawCatalogue::Strict) => CatalogueCheck::Strict,

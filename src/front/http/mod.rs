@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue};
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
 use http::{Request, Response};
 use http_body::Body;
 use http_body_util::Full;
@@ -22,8 +22,10 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_rustls::server::TlsStream;
 
 pub use minimised::{Cut, Minimised, Outgoing, Timed};
 pub use on_record::Recorded;
@@ -35,10 +37,11 @@ use super::audit::AuditLog;
 use super::drain::Drain;
 use super::metrics::StoreMetrics;
 use super::stall::Stalling;
+use super::tls::ListenerTls;
 use super::workers::Workers;
-use crate::audit::Asker;
+use crate::audit::{Asker, Identity};
 use crate::body::Tally;
-use crate::session::http::{AnswerRules, BodyAction, Gate, Refusal, declared_length};
+use crate::session::http::{AnswerRules, BodyAction, Gate, Gates, Line, Refusal, Shown, declared_length};
 
 /// How long and how much.
 #[derive(Clone, Debug)]
@@ -61,13 +64,22 @@ pub struct Store {
     /// Its name in the configuration.
     pub name: Arc<str>,
     /// The rules; replaced whole when the policy is loaded again.
-    pub gate: ArcSwap<Gate>,
+    pub rules: ArcSwap<Rules>,
     /// What each worker has of its own.
     pub seats: Vec<Arc<Seat>>,
     /// How long and how much.
     pub limits: Limits,
     /// What is counted.
     pub metrics: Arc<StoreMetrics>,
+}
+
+/// What a policy says of who comes in and what they see.
+#[derive(Debug)]
+pub struct Rules {
+    /// What we show of ourselves, if clients come over TLS.
+    pub tls: Option<ListenerTls>,
+    /// Who goes through which gate.
+    pub gates: Gates,
 }
 
 /// What a worker has of its own, so that its exchanges wake no other.
@@ -92,8 +104,17 @@ pub async fn serve(listener: TcpListener, store: Arc<Store>, workers: Arc<Worker
         worker.handle.spawn(async move {
             store.metrics.connections.inc();
             if let (Ok(stream), Some(seat)) = (TcpStream::from_std(stream), store.seats.get(worker.index)) {
-                let asker = Arc::new(Asker { from: Some(peer), ..Asker::default() });
-                connection(stream, &store, seat, &asker, drain).await;
+                let _only_slower = stream.set_nodelay(true);
+                let tls = store.rules.load().tls.clone();
+                match tls {
+                    None => connection(stream, &store, seat, &Arc::new(Caller::new(peer, None)), drain).await,
+                    Some(tls) => {
+                        if let Some((stream, name)) = secured(stream, &tls, &store).await {
+                            let caller = Arc::new(Caller::new(peer, name));
+                            connection(stream, &store, seat, &caller, drain).await;
+                        }
+                    }
+                }
             }
             store.metrics.connections.dec();
             drop(place);
@@ -118,18 +139,63 @@ pub(in crate::front) async fn accept(
     }
 }
 
-async fn connection(
+/// The other end of a connection.
+struct Caller {
+    peer: SocketAddr,
+    certificate: Option<String>,
+    /// As whom it is put on record, as long as it has no name.
+    nobody: Arc<Asker>,
+}
+
+impl Caller {
+    fn new(peer: SocketAddr, certificate: Option<String>) -> Self {
+        let nobody = Arc::new(Asker { from: Some(peer), ..Asker::default() });
+        Self { peer, certificate, nobody }
+    }
+
+    fn line(&self) -> Line<'_> {
+        Line { peer: Some(self.peer.ip()), certificate: self.certificate.as_deref() }
+    }
+
+    fn asker(&self, shown: &Shown) -> Arc<Asker> {
+        match &shown.who {
+            None => Arc::clone(&self.nobody),
+            Some(name) => Arc::new(Asker {
+                who: Some(Identity::new(name)),
+                from: Some(self.peer),
+                role: shown.role.clone(),
+            }),
+        }
+    }
+}
+
+/// Shakes hands, in as much time as the head of a request may take.
+async fn secured(
     stream: TcpStream,
+    tls: &ListenerTls,
+    store: &Store,
+) -> Option<(TlsStream<TcpStream>, Option<String>)> {
+    match tokio::time::timeout(store.limits.header_timeout, tls.accept(stream)).await {
+        Ok(Ok((stream, channel))) => Some((stream, channel.name)),
+        Ok(Err(_)) | Err(_) => {
+            tracing::info!(store = &*store.name, "a TLS handshake failed");
+            store.metrics.refused("tls_handshake");
+            None
+        }
+    }
+}
+
+async fn connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    stream: S,
     store: &Arc<Store>,
     seat: &Arc<Seat>,
-    asker: &Arc<Asker>,
+    caller: &Arc<Caller>,
     mut drain: Drain,
 ) {
-    let _only_slower = stream.set_nodelay(true);
     let io = TokioIo::new(Stalling::new(stream, store.limits.write_timeout));
     let service = service_fn(|request| {
-        let (store, seat, asker) = (Arc::clone(store), Arc::clone(seat), Arc::clone(asker));
-        async move { Ok::<_, Infallible>(exchange(&store, &seat, &asker, request).await) }
+        let (store, seat, caller) = (Arc::clone(store), Arc::clone(seat), Arc::clone(caller));
+        async move { Ok::<_, Infallible>(exchange(&store, &seat, &caller, request).await) }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
@@ -160,13 +226,26 @@ async fn connection(
 async fn exchange(
     store: &Store,
     seat: &Seat,
-    asker: &Arc<Asker>,
+    caller: &Caller,
     request: Request<Incoming>,
 ) -> Response<Outgoing> {
-    let mut record = OnRecord::new(&seat.audit, &store.name, asker);
-    let refusal = match answered(store, &seat.upstream, request, &mut record).await {
-        Ok(response) => {
+    let rules = store.rules.load_full();
+    let shown = rules.gates.show(caller.line(), request.headers());
+    let asker = shown.as_ref().map_or_else(|_| Arc::clone(&caller.nobody), |shown| caller.asker(shown));
+    let gate = shown.as_ref().map_or_else(|_| rules.gates.for_everybody(), |shown| &shown.gate);
+    let mut record = OnRecord::new(&seat.audit, &store.name, &asker);
+    record.ask(gate, request.method(), request.uri());
+    let done = match &shown {
+        Ok(shown) => answered(store, &seat.upstream, &shown.gate, request, &mut record).await,
+        Err(refusal) => Err(refusal.clone()),
+    };
+    let refusal = match done {
+        Ok(mut response) => {
             store.metrics.answered.inc();
+            if rules.gates.tell_people_apart() {
+                // A cache between us and two people would show one of them what is the other's.
+                response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+            }
             return response;
         }
         Err(refusal) => record.refused(&refusal).await.map_or_else(Refusal::from, |()| refusal),
@@ -180,12 +259,11 @@ async fn exchange(
 async fn answered(
     store: &Store,
     upstream: &Upstream,
+    gate: &Gate,
     request: Request<Incoming>,
     record: &mut OnRecord,
 ) -> Result<Response<Outgoing>, Refusal> {
     let (head, body) = request.into_parts();
-    let gate = store.gate.load_full();
-    record.ask(&gate, &head.method, &head.uri);
     let admitted = gate.admit(&head.method, &head.uri, &head.headers, !body.is_end_stream())?;
     let rules = admitted.answer_rules();
     let timed = Timed::new(body, store.limits.upstream_timeout);
@@ -254,6 +332,9 @@ fn refused(refusal: &Refusal) -> Response<Outgoing> {
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if matches!(refusal, Refusal::Unidentified) {
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
     if matches!(refusal, Refusal::Framing | Refusal::ClientBroken | Refusal::UnexpectedBody) {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }

@@ -6,13 +6,14 @@ use std::time::Duration;
 use http::uri::{Authority, Parts, PathAndQuery, Scheme};
 use http::{Request, Response, Uri};
 use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::{FixedServerNameResolver, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use super::minimised::{Cut, Outgoing};
 use crate::body::Fault;
+use crate::front::tls::StoreTls;
 use crate::session::http::Refusal;
 
 /// A pool of connections to one store.
@@ -35,12 +36,12 @@ pub enum UpstreamError {
 }
 
 impl Upstream {
-    /// A pool for `url` (scheme and authority). `https` agrees on HTTP/2 or HTTP/1.1 by ALPN; `h2c` speaks
+    /// A pool for `url` (scheme and authority), whose server is known by `tls`, or by the system's authorities. `https` agrees on HTTP/2 or HTTP/1.1 by ALPN; `h2c` speaks
     /// HTTP/2 without TLS from the first byte (RFC 9113 section 3.3).
     ///
     /// # Errors
     /// [`UpstreamError`].
-    pub fn new(url: &Uri, connect_timeout: Duration) -> Result<Self, UpstreamError> {
+    pub fn new(url: &Uri, tls: Option<&StoreTls>, connect_timeout: Duration) -> Result<Self, UpstreamError> {
         let (Some(scheme), Some(authority)) = (url.scheme().cloned(), url.authority().cloned()) else {
             return Err(UpstreamError::NotAUrl);
         };
@@ -51,7 +52,9 @@ impl Upstream {
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(connect_timeout));
         let builder = HttpsConnectorBuilder::new();
-        let builder = if scheme == Scheme::HTTPS {
+        let builder = if let Some(tls) = tls {
+            builder.with_tls_config(tls.config())
+        } else if scheme == Scheme::HTTPS {
             builder.with_native_roots().map_err(UpstreamError::Roots)?
         } else {
             let roots = rustls::RootCertStore::empty();
@@ -63,7 +66,13 @@ impl Upstream {
                 .with_no_client_auth();
             builder.with_tls_config(config)
         };
-        let connector = builder.https_or_http().enable_http1().enable_http2().wrap_connector(tcp);
+        let builder =
+            if url.scheme() == Some(&Scheme::HTTPS) { builder.https_only() } else { builder.https_or_http() };
+        let builder = match tls {
+            Some(tls) => builder.with_server_name_resolver(FixedServerNameResolver::new(tls.name().clone())),
+            None => builder,
+        };
+        let connector = builder.enable_http1().enable_http2().wrap_connector(tcp);
         let client = Client::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())

@@ -46,6 +46,12 @@ const RESPONSE: [HeaderName; 12] = [
 /// The encodings that the body room can take off and put back, for the store to choose from.
 const CODINGS: [&str; 4] = ["gzip", "br", "zstd", "deflate"];
 
+/// True if a request header is passed on, so that it cannot be one that tells the proxy alone something.
+#[must_use]
+pub fn reaches_the_store(name: &HeaderName) -> bool {
+    REQUEST.contains(name) || [header::ACCEPT_ENCODING, header::VIA].contains(name)
+}
+
 /// The request headers to send to the store.
 #[must_use]
 pub(super) fn for_store(client: &HeaderMap) -> HeaderMap {

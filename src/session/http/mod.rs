@@ -5,7 +5,9 @@
 //! replaced by a refusal, never passed on.
 //! Not here: hyper, sockets, time-outs (`front`).
 
+mod gates;
 mod headers;
+mod identity;
 mod on_record;
 mod refusal;
 pub mod target;
@@ -15,6 +17,9 @@ use std::sync::Arc;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, StatusCode, Uri};
 
+pub use gates::{Gates, Shown};
+pub use headers::reaches_the_store;
+pub use identity::{Identities, Line, Vouching};
 pub use refusal::{Problem, Refusal};
 use target::Judged;
 

@@ -15,6 +15,12 @@ pub enum Refusal {
     Tunnel,
     /// A path with dot segments, encoded slashes, empty segments or broken percent-encoding.
     AmbiguousPath,
+    /// A header that names who asks, from a peer that may not speak for others.
+    ForgedIdentity,
+    /// Two names, or something that is none.
+    AmbiguousIdentity,
+    /// It is not known who asks, and it has to be.
+    Unidentified,
     /// No route of the store has this path.
     UnknownRoute,
     /// The route exists, but not for this method.
@@ -88,6 +94,9 @@ impl Refusal {
         match self {
             Self::Tunnel => "tunnel",
             Self::AmbiguousPath => "ambiguous-path",
+            Self::ForgedIdentity => "forged-identity",
+            Self::AmbiguousIdentity => "ambiguous-identity",
+            Self::Unidentified => "unidentified",
             Self::UnknownRoute => "unknown-route",
             Self::MethodNotAllowed { .. } => "method-not-allowed",
             Self::UndeclaredParameter { .. } => "undeclared-parameter",
@@ -115,13 +124,15 @@ impl Refusal {
             Self::Tunnel => StatusCode::NOT_IMPLEMENTED,
             Self::AmbiguousPath
             | Self::MalformedQuery
+            | Self::AmbiguousIdentity
             | Self::UndeclaredParameter { .. }
             | Self::Framing
             | Self::UnexpectedBody
             | Self::MalformedRequestBody(_) => StatusCode::BAD_REQUEST,
             Self::UnknownRoute => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Parameter { .. } => StatusCode::FORBIDDEN,
+            Self::Unidentified => StatusCode::UNAUTHORIZED,
+            Self::Parameter { .. } | Self::ForgedIdentity => StatusCode::FORBIDDEN,
             Self::UnsupportedRequestBody => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::UnsupportedAnswerType(status) => *status,
             Self::UnsupportedAnswerEncoding
@@ -182,6 +193,14 @@ impl Refusal {
                 "no route of this store has this path",
                 "ask the owner of the policy to declare it under `[[stores.routes]]`",
             ),
+            Self::ForgedIdentity => (
+                "the request names who asks in a header, and its peer may not speak for others",
+                "leave the header out",
+            ),
+            Self::AmbiguousIdentity => ("the request does not name one person", "name who asks once"),
+            Self::Unidentified => {
+                ("it is not known who asks", "come with a certificate, or through the front door")
+            }
             Self::MalformedQuery => ("the query is not valid percent-encoded UTF-8", ""),
             Self::Framing => ("the request has two framings", "send one `Content-Length` or one `chunked`"),
             Self::UnexpectedBody => {

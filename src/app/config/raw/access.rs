@@ -85,3 +85,22 @@ table! {
         optional env: At<String>,
     }
 }
+
+table! {
+    /// http only: where the name of who asks comes from.
+    RawIdentity {
+        /// Whether the name in a certificate that client_ca vouches for is taken; default refuse.
+        optional certificates: At<RawCertificates>,
+        /// A header in which the peers of `from` name who asks; from anybody else it is refused.
+        optional header: At<String>,
+        /// Networks of peers that may speak for others, such as 10.0.0.0/8.
+        optional from: Vec<At<String>>,
+        /// What happens to requests that name nobody: serve (the default) by the plain fields of the store, or refuse.
+        optional unknown: At<RawUnknown>,
+    }
+}
+
+words! {
+    /// What happens to requests that name nobody.
+    RawUnknown { Serve = "serve", Refuse = "refuse", }
+}

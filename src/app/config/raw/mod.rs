@@ -12,7 +12,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use toml::de::{DeTable, DeValue};
 
 pub(super) use access::{
-    RawCertificates, RawClients, RawLogin, RawPassword, RawTls, RawTlsMode, RawUpstreamTls,
+    RawCertificates, RawClients, RawIdentity, RawLogin, RawPassword, RawTls, RawTlsMode, RawUnknown,
+    RawUpstreamTls,
 };
 pub(super) use read::{At, Decimal, Entries, Node, Written};
 use read::{TableReader, table, table_schema, words};
@@ -82,6 +83,8 @@ table! {
         optional tls: At<RawTls>,
         /// TLS towards the store. http: what is known of an https store besides the system's roots.
         optional upstream_tls: At<RawUpstreamTls>,
+        /// http only: where the name of who asks comes from; without it nobody is a member of a role.
+        optional identity: At<RawIdentity>,
         /// postgres only: where identities end at the proxy; else they pass through to the store.
         optional login: At<RawLogin>,
         /// What happens to which value. http: a JSONPath, `column:NAME` or `header:NAME`. postgres: schema.table.column.

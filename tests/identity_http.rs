@@ -1,0 +1,206 @@
+//! HTTP over TLS, and who asks: by certificate, or by the word of a peer that may speak for others. Asked with curl.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "a test may panic, and shares its support"
+)]
+
+#[path = "support/pki.rs"]
+mod pki;
+mod support;
+
+use std::io::Write as _;
+use std::process::Command;
+use std::time::Duration;
+
+use pki::Pki;
+use support::{Proxy, RawStore, has_program};
+
+const POLICY: &str = r#"
+[[stores]]
+name = "events"
+protocol = "http"
+listen = "127.0.0.1:0"
+upstream = "@UPSTREAM@"
+@MORE@
+[stores.fields]
+"$.ip" = { truncate = { ipv4 = 16, ipv6 = 32 } }
+[[stores.routes]]
+path = "/login"
+[[roles]]
+name = "trust-and-safety"
+members = ["alice", "oncall-*"]
+[roles.fields.events]
+"$.ip" = { truncate = { ipv4 = 24, ipv6 = 48 } }
+"#;
+
+const TLS: &str = r#"tls = { certificate = "@PKI@/server.pem", key = "@PKI@/server.key", client_ca = "@PKI@/ca.pem", clients = "ask" }"#;
+
+struct Stage {
+    pki: Pki,
+    store: RawStore,
+}
+
+impl Stage {
+    fn set() -> Option<Self> {
+        if !has_program("curl") {
+            eprintln!("no curl here: nothing tested");
+            return None;
+        }
+        let store = RawStore::start(|_, stream| {
+            let body = br#"{"ip":"203.0.113.7"}"#;
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nCache-Control: public, max-age=60\r\nContent-Length: {}\r\n\r\n",
+                body.len()
+            );
+            let _gone = stream.write_all(&[head.as_bytes(), body].concat());
+        });
+        Some(Self { pki: Pki::new(), store })
+    }
+
+    fn proxy(&self, more: &str) -> Proxy {
+        self.before(&format!("http://{}", self.store.address), more)
+    }
+
+    fn before(&self, upstream: &str, more: &str) -> Proxy {
+        Proxy::start(&self.pki.fill(&POLICY.replace("@UPSTREAM@", upstream).replace("@MORE@", more)))
+    }
+
+    /// What curl prints: the body and the status; and how it ended.
+    fn curl(&self, proxy: &Proxy, scheme: &str, arguments: &[&str]) -> (String, bool) {
+        let url = format!("{scheme}://localhost:{}/login", proxy.address().port());
+        let output = Command::new("curl")
+            .args(["-sS", "-4", "--max-time", "10", "-w", " %{http_code}", "--cacert"])
+            .arg(self.pki.file("ca.pem"))
+            .args(arguments)
+            .arg(url)
+            .output()
+            .unwrap();
+        (String::from_utf8(output.stdout).unwrap(), output.status.success())
+    }
+
+    fn with(&self, proxy: &Proxy, certificate: &str) -> (String, bool) {
+        let (file, key) =
+            (self.pki.path(&format!("{certificate}.pem")), self.pki.path(&format!("{certificate}.key")));
+        self.curl(proxy, "https", &["--cert", &file, "--key", &key])
+    }
+}
+
+const COARSE: &str = r#"{"ip":"203.0.0.0/16"} 200"#;
+const FINE: &str = r#"{"ip":"203.0.113.0/24"} 200"#;
+
+#[test]
+fn a_certificate_names_who_asks() {
+    let Some(stage) = Stage::set() else { return };
+    let proxy = stage.proxy(&format!("{TLS}\nidentity = {{ certificates = \"accept\" }}"));
+    assert_eq!(stage.with(&proxy, "alice").0, FINE);
+    assert_eq!(stage.with(&proxy, "oncall").0, FINE);
+    for version in ["--http1.1", "--http2", "--tlsv1.3"] {
+        assert_eq!(stage.curl(&proxy, "https", &[version]).0, COARSE, "{version}");
+    }
+    assert_eq!(stage.curl(&proxy, "https", &["--tls-max", "1.2"]).0, COARSE);
+    assert_eq!(stage.with(&proxy, "two").0, COARSE, "two names are none");
+    // A name in a header is nothing here, and none of the store's business.
+    assert_eq!(stage.curl(&proxy, "https", &["-H", "X-Remote-User: alice"]).0, COARSE);
+    assert!(!stage.store.received().to_lowercase().contains("alice"));
+    for wrong in ["expired", "mallory", "server"] {
+        let (out, is_fine) = stage.with(&proxy, wrong);
+        assert!(!is_fine && !out.contains("ip"), "{wrong}: {out}");
+    }
+    let (out, is_fine) = stage.curl(&proxy, "http", &[]);
+    assert!(!is_fine && !out.contains("ip"), "in clear: {out}");
+    let (out, is_fine) = stage.curl(&proxy, "https", &["--cacert", &stage.pki.path("foreign.pem")]);
+    assert!(!is_fine && !out.contains("ip"), "{out}");
+    // A cache would not know that it depends on who asks.
+    let head = stage.curl(&proxy, "https", &["-D", "-"]).0.to_lowercase();
+    assert!(head.contains("cache-control: private, no-store") && !head.contains("public"), "{head}");
+
+    let strict =
+        stage.proxy(&format!("{TLS}\nidentity = {{ certificates = \"accept\", unknown = \"refuse\" }}"));
+    assert_eq!(stage.with(&strict, "alice").0, FINE);
+    assert_eq!(stage.with(&strict, "bob").0, r#"{"ip":"203.0.0.0/16"} 200"#, "a name without a role");
+    let (out, _) = stage.curl(&strict, "https", &[]);
+    assert!(out.contains("urn:sfumato:refusal:unidentified") && out.ends_with(" 401"), "{out}");
+}
+
+#[test]
+fn a_header_names_who_asks_if_the_peer_may_say_so() {
+    let Some(stage) = Stage::set() else { return };
+    let header = |from: &str| {
+        stage.proxy(&format!("identity = {{ header = \"X-Remote-User\", from = [\"{from}\"] }}"))
+    };
+    let (near, far) = (header("127.0.0.0/8"), header("10.0.0.0/8"));
+    let ask = |proxy: &Proxy, lines: &[&str]| {
+        let arguments: Vec<&str> = lines.iter().flat_map(|line| ["-H", line]).collect();
+        stage.curl(proxy, "http", &arguments).0
+    };
+    assert_eq!(ask(&near, &["X-Remote-User: alice"]), FINE);
+    assert_eq!(ask(&near, &["x-remote-user: oncall-3"]), FINE);
+    assert_eq!(ask(&near, &["X-Remote-User: bob"]), COARSE);
+    assert_eq!(ask(&near, &[]), COARSE);
+    assert_eq!(ask(&far, &[]), COARSE);
+    for (proxy, lines, reason) in [
+        (&far, &["X-Remote-User: alice"][..], "forged-identity"),
+        (&far, &["X-Remote-User: alice", "X-Forwarded-For: 10.0.0.1"], "forged-identity"),
+        (&near, &["X-Remote-User: alice", "X-Remote-User: bob"], "ambiguous-identity"),
+    ] {
+        let out = ask(proxy, lines);
+        assert!(out.contains(reason) && !out.contains("ip"), "{lines:?}: {out}");
+    }
+    let received = stage.store.received().to_lowercase();
+    assert!(!received.contains("alice") && !received.contains("x-remote-user"), "{received}");
+}
+
+#[test]
+fn a_store_over_tls_is_verified() {
+    let Some(stage) = Stage::set() else { return };
+    let own = TLS.replace(", clients = \"ask\"", "");
+    // Another proxy is the store: it asks for a certificate, and passes on what it gets.
+    let store = stage.proxy(&own);
+    let url = format!("https://localhost:{}", store.address().port());
+    let shown = r#"certificate = "@PKI@/alice.pem", key = "@PKI@/alice.key""#;
+    let right = stage.before(&url, &format!("upstream_tls = {{ ca = \"@PKI@/ca.pem\", {shown} }}"));
+    let (out, _) = stage.curl(&right, "http", &[]);
+    assert_eq!(out, COARSE);
+    for wrong in [
+        "upstream_tls = { ca = \"@PKI@/ca.pem\" }".to_owned(),
+        format!("upstream_tls = {{ ca = \"@PKI@/foreign.pem\", {shown} }}"),
+        format!("upstream_tls = {{ ca = \"@PKI@/ca.pem\", server_name = \"other.example.com\", {shown} }}"),
+        format!("upstream_tls = {{ pin = \"{}\", {shown} }}", "ab".repeat(32)),
+        String::new(),
+    ] {
+        let proxy = stage.before(&url, &wrong);
+        let (out, _) = stage.curl(&proxy, "http", &[]);
+        assert!(out.ends_with(" 502") && !out.contains("ip"), "{wrong}: {out}");
+    }
+}
+
+#[test]
+fn certificates_and_roles_are_changed_without_a_restart() {
+    let Some(stage) = Stage::set() else { return };
+    let proxy = stage.proxy(&format!("{TLS}\nidentity = {{ certificates = \"accept\" }}"));
+    assert_eq!(stage.with(&proxy, "alice").0, FINE);
+    let file = proxy.folder().join("sfumato.toml");
+    let policy = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, policy.replace("\"alice\", ", "")).unwrap();
+    proxy.signal("HUP");
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(stage.with(&proxy, "alice").0, COARSE);
+    std::fs::write(&file, &policy).unwrap();
+    stage.pki.write("ca.pem", &std::fs::read_to_string(stage.pki.file("foreign.pem")).unwrap());
+    proxy.signal("HUP");
+    std::thread::sleep(Duration::from_millis(500));
+    let foreign = |certificate: &str| {
+        let (file, key) =
+            (stage.pki.path(&format!("{certificate}.pem")), stage.pki.path(&format!("{certificate}.key")));
+        stage.curl(&proxy, "https", &["-k", "--cert", &file, "--key", &key])
+    };
+    assert_eq!(foreign("mallory").0, FINE, "the operator has chosen another authority");
+    assert!(!foreign("alice").1);
+}
