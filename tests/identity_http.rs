@@ -16,6 +16,7 @@ mod pki;
 mod support;
 
 use std::io::Write as _;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -203,4 +204,74 @@ fn certificates_and_roles_are_changed_without_a_restart() {
     };
     assert_eq!(foreign("mallory").0, FINE, "the operator has chosen another authority");
     assert!(!foreign("alice").1);
+}
+
+/// Tokens signed by a library that others wrote (pyjwt), as an identity provider would.
+#[test]
+fn a_token_names_who_asks() {
+    let Some(stage) = Stage::set() else { return };
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers/bin/python");
+    let script = r#"
+import json, sys, time
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+folder = sys.argv[1]
+rs, es, ed = rsa.generate_private_key(65537, 2048), ec.generate_private_key(ec.SECP256R1()), ed25519.Ed25519PrivateKey.generate()
+foreign = rsa.generate_private_key(65537, 2048)
+names = {"RS256": ("r", rs, jwt.algorithms.RSAAlgorithm), "ES256": ("e", es, jwt.algorithms.ECAlgorithm), "EdDSA": ("d", ed, jwt.algorithms.OKPAlgorithm)}
+keys = [dict(json.loads(maker.to_jwk(key.public_key())), kid=kid) for kid, key, maker in names.values()]
+json.dump({"keys": keys}, open(folder + "/jwks.json", "w"))
+def claims(**more):
+    return {"iss": "https://id.example.com", "aud": "sfumato", "exp": int(time.time()) + 60, "sub": "alice", **more}
+for name, (kid, key, _) in names.items():
+    print(jwt.encode(claims(), key, name, headers={"kid": kid}))
+print(jwt.encode(claims(), rs, "PS256", headers={"kid": "r"}))
+print(jwt.encode(claims(), foreign, "RS256", headers={"kid": "r"}))
+print(jwt.encode(claims(), None, "none"))
+print(jwt.encode(claims(exp=int(time.time()) - 60), rs, "RS256", headers={"kid": "r"}))
+print(jwt.encode(claims(aud="other"), rs, "RS256", headers={"kid": "r"}))
+print(jwt.encode(claims(iss="https://id.example.org"), rs, "RS256", headers={"kid": "r"}))
+# The public key as a secret: the oldest trick.
+import base64, hashlib, hmac
+public = rs.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+part = lambda value: base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=")
+signed = part({"alg": "HS256", "kid": "r"}) + b"." + part(claims())
+print((signed + b"." + base64.urlsafe_b64encode(hmac.new(public, signed, hashlib.sha256).digest()).rstrip(b"=")).decode())
+"#;
+    let made = Command::new(python).args(["-c", script]).arg(stage.pki.folder()).output();
+    let Ok(made) = made else {
+        eprintln!("no Python in target/peers: nothing tested");
+        return;
+    };
+    let error = String::from_utf8(made.stderr).unwrap();
+    if error.contains("ModuleNotFoundError") {
+        eprintln!("no pyjwt in target/peers: nothing tested");
+        return;
+    }
+    assert!(made.status.success(), "{error}");
+    let tokens: Vec<String> = String::from_utf8(made.stdout).unwrap().lines().map(str::to_owned).collect();
+    let proxy = stage.proxy(
+        r#"[stores.identity]
+bearer = { jwks = "@PKI@/jwks.json", issuer = "https://id.example.com", audience = "sfumato", algorithms = ["RS256", "ES256", "EdDSA"] }"#,
+    );
+    let ask = |token: &str| {
+        stage
+            .curl(
+                &proxy,
+                "http",
+                &["-H", &format!("Authorization: Bearer {token}"), "-H", "X-Remote-User: alice"],
+            )
+            .0
+    };
+    let (right, wrong) = tokens.split_at(3);
+    for token in right {
+        assert_eq!(ask(token), FINE);
+    }
+    assert_eq!(wrong.len(), 7);
+    for token in wrong {
+        let out = ask(token);
+        assert!(out.contains("bearer-token") && out.ends_with(" 401") && !out.contains("\"ip\""), "{out}");
+    }
+    assert_eq!(stage.curl(&proxy, "http", &["-H", "X-Remote-User: alice"]).0, COARSE);
 }

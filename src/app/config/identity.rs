@@ -2,14 +2,18 @@
 
 use http::HeaderName;
 
-use super::raw::{At, RawCertificates, RawIdentity, RawUnknown};
+use super::raw::{At, RawBearer, RawCertificates, RawIdentity, RawUnknown};
 use super::report::Problem;
+use super::tls::Desk;
+use super::world::World;
+use crate::session::http::bearer::{Algorithm, Bearer, Keys};
 use crate::session::http::{Identities, Vouching, reaches_the_store};
 
 /// Reads it. `has_client_ca` tells whether certificates of clients are verified.
 pub(super) fn identity(
     raw: &At<RawIdentity>,
     has_client_ca: bool,
+    desk: &Desk<'_, impl World>,
     problems: &mut Vec<Problem>,
 ) -> Option<Identities> {
     let before = problems.len();
@@ -39,18 +43,53 @@ pub(super) fn identity(
         })),
         _ => {}
     }
-    if raw.value.header.is_none() && by_certificate.is_none() {
-        let problem =
-            raw.problem("nobody is named: there is no `header`, and no `certificates` are accepted");
+    let bearer = raw.value.bearer.as_ref().and_then(|written| bearer(written, desk, problems));
+    if raw.value.header.is_none() && raw.value.bearer.is_none() && by_certificate.is_none() {
+        let message =
+            "nobody is named: there is no `header`, no `bearer`, and no `certificates` are accepted";
+        let problem = raw.problem(message);
         problems.push(problem.help("write `certificates = \"accept\"`, or `header` and `from`"));
     }
     let must_be_known = raw.value.unknown.as_ref().is_some_and(|word| word.value == RawUnknown::Refuse);
     let vouching = header.map(|header| Vouching { header, from });
     (problems.len() == before).then(|| Identities {
         vouching,
+        bearer,
         by_certificate: by_certificate.is_some(),
         must_be_known,
     })
+}
+
+fn bearer(raw: &At<RawBearer>, desk: &Desk<'_, impl World>, problems: &mut Vec<Problem>) -> Option<Bearer> {
+    let before = problems.len();
+    let RawBearer { jwks, issuer, audience, algorithms, claim } = &raw.value;
+    let keys = jwks.as_ref().and_then(|file| {
+        let read = Keys::parse(&desk.file(file, problems)?);
+        read.map_err(|error| problems.push(file.problem(format!("these keys cannot be used: {error}")))).ok()
+    });
+    let known = algorithms.iter().flatten().filter_map(|written| {
+        let algorithm = Algorithm::named(&written.value);
+        if algorithm.is_none() {
+            let problem = written.problem(format!("`{}` is no algorithm that is taken here", written.value));
+            problems.push(problem.help("write some of RS256, RS384, RS512, PS256, ES256, ES384, EdDSA"));
+        }
+        algorithm
+    });
+    let known: Vec<_> = known.collect();
+    if algorithms.as_ref().is_some_and(Vec::is_empty) {
+        problems.push(raw.problem("no algorithm is taken, so no token is").help("name one: `[\"RS256\"]`"));
+    }
+    for text in [issuer, audience, claim].into_iter().flatten().filter(|text| text.value.is_empty()) {
+        problems.push(text.problem("this has a text"));
+    }
+    let bearer = Bearer {
+        keys: keys?,
+        algorithms: known,
+        issuer: issuer.as_ref()?.value.clone(),
+        audience: audience.as_ref()?.value.clone(),
+        claim: claim.as_ref().map_or_else(|| "sub".to_owned(), |claim| claim.value.clone()),
+    };
+    (problems.len() == before).then_some(bearer)
 }
 
 fn header(written: &At<String>, problems: &mut Vec<Problem>) -> Option<HeaderName> {

@@ -144,7 +144,7 @@ fn http(
     });
     let has_client_ca = has_client_ca(raw);
     let identity =
-        raw.value.identity.as_ref().map(|written| identity::identity(written, has_client_ca, problems));
+        raw.value.identity.as_ref().map(|written| identity::identity(written, has_client_ca, desk, problems));
     let policy = HttpPolicy {
         unlisted: unlisted(raw),
         fields: fields::http(raw.value.fields.as_ref(), treatments, problems),

@@ -40,6 +40,7 @@ use super::stall::Stalling;
 use super::tls::ListenerTls;
 use super::workers::Workers;
 use crate::audit::{Asker, Identity};
+use crate::base::clock::{Clock as _, SystemClock};
 use crate::body::Tally;
 use crate::session::http::{AnswerRules, BodyAction, Gate, Gates, Line, Refusal, Shown, declared_length};
 
@@ -230,7 +231,7 @@ async fn exchange(
     request: Request<Incoming>,
 ) -> Response<Outgoing> {
     let rules = store.rules.load_full();
-    let shown = rules.gates.show(caller.line(), request.headers());
+    let shown = rules.gates.show(caller.line(), request.headers(), SystemClock.now_unix_ms() / 1_000);
     let asker = shown.as_ref().map_or_else(|_| Arc::clone(&caller.nobody), |shown| caller.asker(shown));
     let gate = shown.as_ref().map_or_else(|_| rules.gates.for_everybody(), |shown| &shown.gate);
     let mut record = OnRecord::new(&seat.audit, &store.name, &asker);
@@ -332,7 +333,7 @@ fn refused(refusal: &Refusal) -> Response<Outgoing> {
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if matches!(refusal, Refusal::Unidentified) {
+    if matches!(refusal, Refusal::Unidentified | Refusal::BadToken(_)) {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     if matches!(refusal, Refusal::Framing | Refusal::ClientBroken | Refusal::UnexpectedBody) {

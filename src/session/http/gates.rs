@@ -58,12 +58,12 @@ impl Gates {
         &self.everybody
     }
 
-    /// Who asks, and the gate for them.
+    /// Who asks, at `now_s` seconds since the Unix epoch, and the gate for them.
     ///
     /// # Errors
     /// The [`Refusal`] that the client shall read.
-    pub fn show(&self, line: Line<'_>, headers: &HeaderMap) -> Result<Shown, Refusal> {
-        let who = self.identities.who(line, headers)?;
+    pub fn show(&self, line: Line<'_>, headers: &HeaderMap, now_s: u64) -> Result<Shown, Refusal> {
+        let who = self.identities.who(line, headers, now_s)?;
         let role = who.as_deref().and_then(|name| role_of(&self.roles, name));
         let (role, gate) = match role.and_then(|role| self.by_role.get(&role.name)) {
             Some((role, gate)) => (Some(Arc::clone(role)), gate),

@@ -1,4 +1,4 @@
-//! Who asks: by the word of a peer that may speak for others, or by a certificate.
+//! Who asks: by the word of a peer that may speak for others, by a signed token, or by a certificate.
 //!
 //! Invariant: a name comes from a source that the policy trusts, or there is none. A header that names somebody is an
 //! affront from anybody else, and never reaches the store.
@@ -10,12 +10,15 @@ use http::header::{HeaderMap, HeaderName};
 use ipnet::IpNet;
 
 use super::Refusal;
+use super::bearer::Bearer;
 
 /// The sources of names.
 #[derive(Clone, Debug, Default)]
 pub struct Identities {
     /// Peers that say for whom they ask.
     pub vouching: Option<Vouching>,
+    /// Tokens that are believed.
+    pub bearer: Option<Bearer>,
     /// A certificate that was verified names who asks.
     pub by_certificate: bool,
     /// Whoever has no name is refused.
@@ -65,7 +68,7 @@ impl Vouching {
     }
 }
 
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= MAX_NAME_BYTES
         && name.trim() == name
@@ -76,20 +79,29 @@ impl Identities {
     /// True if there is any source of names.
     #[must_use]
     pub const fn are_known(&self) -> bool {
-        self.vouching.is_some() || self.by_certificate
+        self.vouching.is_some() || self.bearer.is_some() || self.by_certificate
     }
 
-    /// Who asks. A peer that speaks for others is not asked for its own name.
+    /// Who asks, at `now_s` seconds since the Unix epoch. A peer that speaks for others is not asked for its own name.
     ///
     /// # Errors
     /// The [`Refusal`] that the client shall read.
-    pub fn who(&self, line: Line<'_>, headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+    pub fn who(&self, line: Line<'_>, headers: &HeaderMap, now_s: u64) -> Result<Option<String>, Refusal> {
         let vouched = match &self.vouching {
             Some(vouching) => vouching.name(line, headers)?,
             None => None,
         };
+        let borne = match &self.bearer {
+            Some(bearer) => bearer.name(headers, now_s).map_err(Refusal::BadToken)?,
+            None => None,
+        };
+        if let (Some(vouched), Some(borne)) = (vouched, &borne)
+            && vouched != borne
+        {
+            return Err(Refusal::AmbiguousIdentity);
+        }
         let own = || line.certificate.filter(|_| self.by_certificate && !self.speaks_for_others(line));
-        let name = vouched.or_else(own).filter(|name| is_name(name));
+        let name = vouched.or(borne.as_deref()).or_else(own).filter(|name| is_name(name));
         if name.is_none() && self.must_be_known {
             return Err(Refusal::Unidentified);
         }
@@ -112,6 +124,7 @@ mod tests {
                 header: HeaderName::from_static("x-remote-user"),
                 from: vec!["192.0.2.0/24".parse().unwrap(), "2001:db8::/32".parse().unwrap()],
             }),
+            bearer: None,
             by_certificate: true,
             must_be_known,
         };
@@ -121,7 +134,7 @@ mod tests {
                 headers.append("x-remote-user", http::HeaderValue::from_bytes(line).unwrap());
             }
             let line = Line { peer: Some(peer.parse().unwrap()), certificate };
-            identities(must_be_known).who(line, &headers)
+            identities(must_be_known).who(line, &headers, 0)
         };
         let named = |name: &str| Ok(Some(name.to_owned()));
         assert_eq!(who("192.0.2.7", None, &[b"alice"], false), named("alice"));

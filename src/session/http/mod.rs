@@ -5,6 +5,7 @@
 //! replaced by a refusal, never passed on.
 //! Not here: hyper, sockets, time-outs (`front`).
 
+pub mod bearer;
 mod gates;
 mod headers;
 mod identity;

@@ -5,6 +5,7 @@
 
 use http::StatusCode;
 
+use super::bearer::BadToken;
 use crate::body::Fault;
 use crate::kernel::Misfit;
 
@@ -19,6 +20,8 @@ pub enum Refusal {
     ForgedIdentity,
     /// Two names, or something that is none.
     AmbiguousIdentity,
+    /// A token that is not believed.
+    BadToken(BadToken),
     /// It is not known who asks, and it has to be.
     Unidentified,
     /// No route of the store has this path.
@@ -96,6 +99,7 @@ impl Refusal {
             Self::AmbiguousPath => "ambiguous-path",
             Self::ForgedIdentity => "forged-identity",
             Self::AmbiguousIdentity => "ambiguous-identity",
+            Self::BadToken(_) => "bearer-token",
             Self::Unidentified => "unidentified",
             Self::UnknownRoute => "unknown-route",
             Self::MethodNotAllowed { .. } => "method-not-allowed",
@@ -131,7 +135,7 @@ impl Refusal {
             | Self::MalformedRequestBody(_) => StatusCode::BAD_REQUEST,
             Self::UnknownRoute => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Unidentified => StatusCode::UNAUTHORIZED,
+            Self::Unidentified | Self::BadToken(_) => StatusCode::UNAUTHORIZED,
             Self::Parameter { .. } | Self::ForgedIdentity => StatusCode::FORBIDDEN,
             Self::UnsupportedRequestBody => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::UnsupportedAnswerType(status) => *status,
@@ -166,6 +170,7 @@ impl Refusal {
                 "the query has a parameter that the route does not declare".into(),
                 format!("declared are: {declared}"),
             ),
+            Self::BadToken(why) => (why.to_string(), "get a new one from who issues them".into()),
             Self::Parameter { name, treatment, misfit } => parameter_words(name, treatment, *misfit),
             Self::MalformedRequestBody(what) => (
                 format!("the request body cannot be minimised: {what}"),
@@ -233,6 +238,7 @@ impl Refusal {
             Self::MethodNotAllowed { .. }
             | Self::UndeclaredParameter { .. }
             | Self::Parameter { .. }
+            | Self::BadToken(_)
             | Self::MalformedRequestBody(_)
             | Self::MalformedAnswer(_) => ("", ""),
         }

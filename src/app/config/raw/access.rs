@@ -95,6 +95,8 @@ table! {
         optional header: At<String>,
         /// Networks of peers that may speak for others, such as 10.0.0.0/8.
         optional from: Vec<At<String>>,
+        /// Signed tokens (JWT) in `Authorization: Bearer` that name who asks.
+        optional bearer: At<RawBearer>,
         /// What happens to requests that name nobody: serve (the default) by the plain fields of the store, or refuse.
         optional unknown: At<RawUnknown>,
     }
@@ -103,4 +105,20 @@ table! {
 words! {
     /// What happens to requests that name nobody.
     RawUnknown { Serve = "serve", Refuse = "refuse", }
+}
+
+table! {
+    /// Which tokens are believed.
+    RawBearer {
+        /// A file with the public keys of the issuer, as a JSON Web Key Set.
+        required jwks: At<String>,
+        /// Who must have issued a token (`iss`).
+        required issuer: At<String>,
+        /// For whom a token must be made (`aud`).
+        required audience: At<String>,
+        /// How it may be signed: RS256, RS384, RS512, PS256, ES256, ES384, EdDSA.
+        required algorithms: Vec<At<String>>,
+        /// The claim that has the name; default sub.
+        optional claim: At<String>,
+    }
 }

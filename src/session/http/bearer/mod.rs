@@ -1,0 +1,152 @@
+//! Who asks by a signed token: a JWT (RFC 7519) in `Authorization: Bearer` (RFC 6750), in compact form (RFC 7515).
+//!
+//! Invariant: a token is believed only if one of the configured algorithms, which are all asymmetric, verifies it with
+//! a key of the configured set that is made for that algorithm, and issuer, audience and times are right. What the
+//! token says of its algorithm chooses among these and no more; `none` is not among them.
+//! Invariant: nothing of a token is repeated.
+//! Not here: fetching keys, and the clock (a time is given).
+
+mod keys;
+
+use http::header::{self, HeaderMap};
+use serde_json::Value;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+pub use keys::{Algorithm, BadKeys, Keys};
+
+/// A longer token serves nobody.
+const MAX_TOKEN_BYTES: usize = 16 * 1024;
+
+/// By how much clocks may differ, in seconds.
+const LEEWAY_S: u64 = 30;
+
+/// Which tokens are believed.
+#[derive(Clone, Debug)]
+pub struct Bearer {
+    /// The keys.
+    pub keys: Keys,
+    /// The algorithms.
+    pub algorithms: Vec<Algorithm>,
+    /// Who must have issued it (`iss`).
+    pub issuer: String,
+    /// For whom it must be made (`aud`).
+    pub audience: String,
+    /// The claim that has the name.
+    pub claim: String,
+}
+
+/// Why a token is not believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadToken {
+    /// It is no token, or there are two.
+    #[error("the bearer token is malformed")]
+    Malformed,
+    /// Its algorithm is not one of those that are taken.
+    #[error("the bearer token is signed by an algorithm that is not taken here")]
+    Algorithm,
+    /// No key of ours has signed it.
+    #[error("the bearer token is not signed by a known key")]
+    Signature,
+    /// Another has issued it.
+    #[error("the bearer token is from another issuer")]
+    Issuer,
+    /// It is made for somebody else.
+    #[error("the bearer token is made for another audience")]
+    Audience,
+    /// It is too old, too new, or for ever.
+    #[error("the bearer token is not valid now")]
+    Time,
+    /// It names nobody.
+    #[error("the bearer token names nobody")]
+    Nobody,
+}
+
+impl Bearer {
+    /// The name in the token of a request, if it has one; `now_s` in seconds since the Unix epoch.
+    ///
+    /// # Errors
+    /// [`BadToken`].
+    pub fn name(&self, headers: &HeaderMap, now_s: u64) -> Result<Option<String>, BadToken> {
+        let mut lines = headers.get_all(header::AUTHORIZATION).iter();
+        let Some(line) = lines.next() else { return Ok(None) };
+        if lines.next().is_some() {
+            return Err(BadToken::Malformed);
+        }
+        let line = line.to_str().map_err(|_| BadToken::Malformed)?;
+        match line.split_once(' ') {
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+                self.believed(token.trim_start_matches(' '), now_s).map(Some)
+            }
+            // Another way to show oneself, which is the store's to judge.
+            _ => Ok(None),
+        }
+    }
+
+    fn believed(&self, token: &str, now_s: u64) -> Result<String, BadToken> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(BadToken::Malformed);
+        }
+        let (signed, signature) = token.rsplit_once('.').ok_or(BadToken::Malformed)?;
+        let (head, claims) = signed.split_once('.').ok_or(BadToken::Malformed)?;
+        let head = object(head)?;
+        // An extension that has to be understood, and is not (RFC 7515 section 4.1.11).
+        if head.contains_key("crit") {
+            return Err(BadToken::Malformed);
+        }
+        let algorithm = head.get("alg").and_then(Value::as_str).and_then(Algorithm::named);
+        let algorithm = algorithm.filter(|it| self.algorithms.contains(it)).ok_or(BadToken::Algorithm)?;
+        let key_id = match head.get("kid") {
+            None => None,
+            Some(Value::String(id)) => Some(id.as_str()),
+            Some(_) => return Err(BadToken::Malformed),
+        };
+        let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| BadToken::Malformed)?;
+        if !self.keys.verify(algorithm, key_id, signed.as_bytes(), &signature) {
+            return Err(BadToken::Signature);
+        }
+        // From here on it is the issuer who speaks.
+        let claims = object(claims)?;
+        let text = |name: &str| claims.get(name).and_then(Value::as_str);
+        if text("iss") != Some(&self.issuer) {
+            return Err(BadToken::Issuer);
+        }
+        let is_for_us = match claims.get("aud") {
+            Some(Value::String(one)) => *one == self.audience,
+            Some(Value::Array(many)) => many.iter().any(|one| one.as_str() == Some(&self.audience)),
+            _ => false,
+        };
+        if !is_for_us {
+            return Err(BadToken::Audience);
+        }
+        let ends_s = claims.get("exp").and_then(seconds).ok_or(BadToken::Time)?;
+        let begins_s = match claims.get("nbf") {
+            None => 0,
+            Some(time) => seconds(time).ok_or(BadToken::Time)?,
+        };
+        if ends_s.saturating_add(LEEWAY_S) <= now_s || begins_s > now_s.saturating_add(LEEWAY_S) {
+            return Err(BadToken::Time);
+        }
+        text(&self.claim)
+            .filter(|name| super::identity::is_name(name))
+            .map(str::to_owned)
+            .ok_or(BadToken::Nobody)
+    }
+}
+
+fn object(part: &str) -> Result<serde_json::Map<String, Value>, BadToken> {
+    let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| BadToken::Malformed)?;
+    match serde_json::from_slice(&bytes) {
+        Ok(Value::Object(members)) => Ok(members),
+        _ => Err(BadToken::Malformed),
+    }
+}
+
+/// A `NumericDate`, without its fraction.
+fn seconds(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.to_string().split_once('.')?.0.parse().ok())
+}
+
+#[cfg(test)]
+mod tests;
