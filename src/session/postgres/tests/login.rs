@@ -225,3 +225,15 @@ fn a_name_is_proved_before_the_store_hears_of_it() {
     assert!(talk.session.server_says(&refused).is_err());
     assert_eq!(show(&talk.session.outgoing().0.split()), "E(08004 the store does not let the proxy in)");
 }
+
+#[test]
+fn nobody_unknown_fills_the_memory_of_all() {
+    let mut talk = session();
+    assert!(talk.session.hears_client());
+    talk.client(&startup(&[("user", "alice")]));
+    assert!(!talk.session.hears_client(), "nothing is asked");
+    talk.server(&message(b'R', b"\0\0\0\x03"));
+    assert!(talk.session.hears_client());
+    talk.client(&message(b'p', b"sesame\0"));
+    assert!(!talk.session.hears_client(), "it was said");
+}
