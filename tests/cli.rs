@@ -47,6 +47,7 @@ name = "events"
 protocol = "http"
 listen = "127.0.0.1:0"
 upstream = "http://127.0.0.1:9"
+identity = { header = "X-Remote-User", from = ["10.0.0.0/8"] }
 [stores.fields]
 "$..ip" = "coarse-ip"
 "$..user_id" = "person"
@@ -102,8 +103,8 @@ fn check_shows_every_error_with_its_line() {
         &place(11, 1),
         "help: did you mean `listen`?\n",
         "error: unknown treatment `coarse-op`\n",
-        &place(14, 11),
-        "14 | \"$..ip\" = \"coarse-op\"\n   |           ^^^^^^^^^^^\n",
+        &place(15, 11),
+        "15 | \"$..ip\" = \"coarse-op\"\n   |           ^^^^^^^^^^^\n",
         "help: did you mean `coarse-ip`?\n",
         "has 3 errors to mend\n",
     ] {
@@ -159,7 +160,7 @@ fn explain_says_what_happens_by_which_rule_and_why() {
         (
             &["$.items[3].ip"],
             0,
-            &["`$..ip`", "coarse-ip: truncate /16 /32", "policy.toml:14", "it names this value"],
+            &["`$..ip`", "coarse-ip: truncate /16 /32", "policy.toml:15", "it names this value"],
         ),
         (
             &["--role", "safety", "$.items[3].ip"],

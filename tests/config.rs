@@ -68,3 +68,28 @@ fn the_schema_is_current() {
     let written = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(written == config::schema(), "{} is not current: run the tests with UPDATE=1", path.display());
 }
+
+#[test]
+fn lines_and_names_that_are_worth_little_are_found() {
+    let found = |listen: &str, more: &str| {
+        let text = format!(
+            "[[stores]]\nname = \"a\"\nprotocol = \"http\"\nlisten = \"{listen}\"\nupstream = \"http://127.0.0.1:9\"\n{more}\n\
+             [stores.fields]\n\"$.ip\" = \"suppress\"\n[[stores.routes]]\npath = \"/\"\n\
+             [[roles]]\nname = \"r\"\nmembers = [\"x\"]\n[roles.fields.a]\n\"$.ip\" = \"scrub\"\n"
+        );
+        let source = config::Source { name: "test".into(), text };
+        let config = Config::parse(&source, Path::new(""), &Machine).unwrap();
+        let report = sfumato::app::lint(&config);
+        let messages = report.problems().iter().map(|problem| problem.message.clone());
+        messages.filter(|message| message.starts_with("store ")).collect::<Vec<_>>()
+    };
+    let header = |from: &str| format!("identity = {{ header = \"X-User\", from = [\"{from}\"] }}");
+    assert!(found("127.0.0.1:0", &header("10.0.0.0/8")).is_empty());
+    for (listen, more, wanted) in [
+        ("0.0.0.0:0", header("10.0.0.0/8"), "store `a` takes plain connections from other machines"),
+        ("127.0.0.1:0", header("::/0"), "store `a` believes a header of anybody"),
+        ("127.0.0.1:0", String::new(), "store `a` has fields for roles, and nobody there has a name"),
+    ] {
+        assert_eq!(found(listen, &more), [wanted]);
+    }
+}

@@ -163,6 +163,11 @@ fn verifiers_are_read_again_all_or_nothing() {
     let Some(stage) = Stage::set() else { return };
     let proxy = stage.proxy(VERIFIERS, "");
     let ip = |password: &str| stage.asks(&proxy, "bob", &[("PGPASSWORD", password)], IP).0;
+    // Whose snapshot it is does not matter; whose role it is does.
+    assert_eq!(
+        (ip("sesame").as_str(), stage.asks(&proxy, "alice", &[], IP).0.as_str()),
+        ("203.0.0.0/16\n", "203.0.113.0/24\n")
+    );
     let reload = || {
         proxy.signal("HUP");
         std::thread::sleep(Duration::from_millis(500));
@@ -171,6 +176,14 @@ fn verifiers_are_read_again_all_or_nothing() {
     assert_eq!((ip("sesame").as_str(), ip("changed").as_str()), ("203.0.0.0/16\n", ""));
     reload();
     assert_eq!((ip("sesame").as_str(), ip("changed").as_str()), ("", "203.0.0.0/16\n"));
+    let policy = proxy.folder().join("sfumato.toml");
+    let written = std::fs::read_to_string(&policy).unwrap();
+    std::fs::write(&policy, written.replace("\"alice\"", "\"bob\"")).unwrap();
+    reload();
+    let both = (ip("changed"), stage.asks(&proxy, "alice", &[], IP).0);
+    assert_eq!((both.0.as_str(), both.1.as_str()), ("203.0.113.0/24\n", "203.0.0.0/16\n"));
+    std::fs::write(&policy, written).unwrap();
+    reload();
     let file = stage.pki.file("employees.passwd");
     let mode = std::fs::metadata(&file).unwrap().permissions().mode() & 0o7777;
     assert_eq!(mode, 0o600);

@@ -4,6 +4,7 @@
 //! Not here: errors, which are for [`Config::load`] to report.
 
 mod http;
+mod line;
 mod sql;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ pub fn lint(config: &Config) -> Report {
     let mut problems = Vec::new();
     for store in &config.stores {
         let key = format!("stores.{}", store.name);
+        line::lint(&key, store, &config.roles, &mut problems);
         let (unlisted, fields) = match &store.kind {
             StoreKind::Http(http) => {
                 http::lint(&key, &store.span, http, &mut problems);

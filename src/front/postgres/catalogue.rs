@@ -101,17 +101,19 @@ impl Catalogues {
         self.rules.store(Arc::new(Rules { of: rules, generation }));
         self.generation.store(generation, Ordering::Release);
     }
+}
 
-    fn key(&self, who: &Who) -> Key {
-        let role = (self.rules.load().of)(&who.name).role;
-        Key { user: who.user.clone(), database: who.database.clone(), role }
+impl Rules {
+    /// Where what is known for `who` stands, and what holds there: both from the same rules, or one role would find
+    /// what was made for another while rules are replaced.
+    fn hold_for(&self, who: &Who) -> (Key, Arc<SqlPlans>) {
+        let RoleRules { role, plans } = (self.of)(&who.name);
+        (Key { user: who.user.clone(), database: who.database.clone(), role }, plans)
     }
 
-    fn make(&self, who: &Who, version: Rows, catalogue: Arc<Catalogue>) -> Known {
-        let rules = self.rules.load();
-        let decided = SqlPlans::clone(&(rules.of)(&who.name).plans);
-        let plans: Arc<dyn Plans> = Arc::new(Planner::new(Arc::clone(&catalogue), decided));
-        Known { version, catalogue, generation: rules.generation, plans, fresh_until: after(FRESH) }
+    fn make(&self, decided: &SqlPlans, version: Rows, catalogue: Arc<Catalogue>) -> Known {
+        let plans: Arc<dyn Plans> = Arc::new(Planner::new(Arc::clone(&catalogue), decided.clone()));
+        Known { version, catalogue, generation: self.generation, plans, fresh_until: after(FRESH) }
     }
 }
 
@@ -129,8 +131,9 @@ impl Library for Catalogues {
     }
 
     fn fresh_until(&self, who: &Who, version: &Rows) -> Option<Instant> {
+        let (key, _) = self.rules.load().hold_for(who);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let same = known.get_mut(&self.key(who)).filter(|known| known.version == *version)?;
+        let same = known.get_mut(&key).filter(|known| known.version == *version)?;
         if same.fresh_until > Instant::now() {
             return Some(same.fresh_until);
         }
@@ -140,10 +143,12 @@ impl Library for Catalogues {
     }
 
     fn find(&self, who: &Who, version: &Rows) -> Option<Arc<dyn Plans>> {
+        let rules = self.rules.load();
+        let (key, decided) = rules.hold_for(who);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = known.get_mut(&self.key(who)).filter(|known| known.version == *version)?;
-        if found.generation != self.rules.load().generation {
-            *found = self.make(who, found.version.clone(), Arc::clone(&found.catalogue));
+        let found = known.get_mut(&key).filter(|known| known.version == *version)?;
+        if found.generation != rules.generation {
+            *found = rules.make(&decided, found.version.clone(), Arc::clone(&found.catalogue));
         }
         found.fresh_until = after(FRESH);
         Some(Arc::clone(&found.plans))
@@ -153,7 +158,9 @@ impl Library for Catalogues {
         let catalogue = Catalogue::load(&answers).inspect_err(
             |error| tracing::error!(%error, database = who.database, "a catalogue cannot be read"),
         );
-        let made = self.make(who, version.clone(), Arc::new(catalogue.ok()?));
+        let rules = self.rules.load();
+        let (key, decided) = rules.hold_for(who);
+        let made = rules.make(&decided, version.clone(), Arc::new(catalogue.ok()?));
         let plans = Arc::clone(&made.plans);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MAX_KNOWN
@@ -161,7 +168,7 @@ impl Library for Catalogues {
         {
             known.remove(&other);
         }
-        known.insert(self.key(who), made);
+        known.insert(key, made);
         Some(plans)
     }
 }
