@@ -216,6 +216,11 @@ fn where_equal_values_look_alike_nothing_changes() {
          GROUP BY 1, 2 HAVING count(*) > 1",
         "SELECT CASE WHEN amount > 1 THEN amount ELSE 0 END AS x, string_agg(DISTINCT tag, ',') FROM @L@ GROUP BY x",
         "SELECT amount, max(wait) FROM @L@ GROUP BY amount HAVING sum(amount) > 1 ORDER BY min(amount), max(amount + p)",
+        "SELECT array_agg(DISTINCT ROW(p, id % 3)), count(DISTINCT l) FROM @L@",
+        "SELECT json_agg(DISTINCT q) FROM (SELECT to_jsonb(p) AS p, to_jsonb(r) AS r FROM @L@, (SELECT 1.5 AS one) r) q (q, r)",
+        "SELECT (array_agg(DISTINCT v.*))[2] FROM @L@, LATERAL (SELECT p, id % 3) v",
+        "SELECT ARRAY[p] || ARRAY[id % 2], ARRAY[kind] || tag, p || ARRAY[p] FROM @L@ GROUP BY 1, 2, 3",
+        "SELECT p, ARRAY[amount] || ARRAY[amount] || '{1}' FROM @L@ EXCEPT ALL SELECT p, '{1}' || ARRAY[amount] FROM @L@",
         "SELECT DISTINCT 'NaN'::numeric, 'NaN'::float8 + wait, amount / 3 FROM @L@",
     ] {
         let statement = statement.replace("@L@", uniform);

@@ -66,7 +66,15 @@ impl Analysis<'_> {
 
     /// True if equal values of this expression look alike. Rows with identifiers inside are not seen at all.
     pub(super) fn is_alike(&self, term: &Term) -> bool {
-        !matches!(term.label, Label::Public) || is_fixed(&term.expr) || self.looks(term.ty) == Looks::Alike
+        let is_unseen = !matches!(term.label, Label::Public) || is_fixed(&term.expr);
+        is_unseen || self.looks(term.ty) == Looks::Alike || self.alike_rows.contains(&term.expr)
+    }
+
+    /// Remembers a row that is made of these values, if their equals look alike.
+    pub(super) fn note_row<'t>(&mut self, row: &Expr, mut values: impl Iterator<Item = &'t Term>) {
+        if values.all(|value| self.is_alike(value)) {
+            self.alike_rows.push(row.clone());
+        }
     }
 
     /// True if rows that are equal in these columns look alike.

@@ -72,6 +72,7 @@ impl Analysis<'_> {
             }
             WholeRow::Plain { ty } => {
                 let ty = TypeRef::plain(ty.unwrap_or(oid::RECORD));
+                self.note_row(&itself(), item.columns.iter().map(|column| &column.term));
                 Ok(Term::public(itself(), Some(ty)))
             }
             WholeRow::Built => {
@@ -86,7 +87,9 @@ impl Analysis<'_> {
                     whens: vec![(absent, Expr::null())],
                     otherwise: Some(Box::new(row)),
                 };
-                Ok(Term::public(Expr { kind, pos }, Some(TypeRef::plain(oid::RECORD))))
+                let row = Expr { kind, pos };
+                self.note_row(&row, item.columns.iter().map(|column| &column.term));
+                Ok(Term::public(row, Some(TypeRef::plain(oid::RECORD))))
             }
         }
     }

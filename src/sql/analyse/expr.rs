@@ -137,8 +137,10 @@ impl Analysis<'_> {
             Label::Public
         };
         let explicit = explicit || terms.len() < 2;
-        let kind = ExprKind::Row { explicit, values: terms.into_iter().map(|term| term.expr).collect() };
-        Ok(Term { expr: Expr { kind, pos }, label, ty: Some(TypeRef::plain(oid::RECORD)) })
+        let values = terms.iter().map(|term| term.expr.clone()).collect();
+        let expr = Expr { kind: ExprKind::Row { explicit, values }, pos };
+        self.note_row(&expr, terms.iter());
+        Ok(Term { expr, label, ty: Some(TypeRef::plain(oid::RECORD)) })
     }
 
     /// The values of a row, in which stars stand for all their columns.

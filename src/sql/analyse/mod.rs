@@ -112,6 +112,8 @@ pub(super) struct Analysis<'a> {
     conditions_raise: Cell<bool>,
     /// A call that tells when it was evaluated, and where.
     varying: Option<(String, ir::Pos)>,
+    /// Rows that were made of values whose equals look alike.
+    alike_rows: Vec<ir::Expr>,
     /// The aggregates that were met, rewritten.
     aggregates: Vec<ir::Expr>,
     /// An aggregate of sorted values was met: from version 16 on, the server sorts the rows for it, and the other
@@ -159,6 +161,7 @@ impl<'a> Analysis<'a> {
             rows_raise: Cell::new(false),
             conditions_raise: Cell::new(false),
             varying: None,
+            alike_rows: Vec::new(),
             aggregates: Vec::new(),
             presorts: Cell::new(false),
             presorted: false,
@@ -237,6 +240,7 @@ impl<'a> Analysis<'a> {
             rows_raise: Cell::new(false),
             conditions_raise: Cell::new(false),
             presorts: Cell::new(false),
+            alike_rows: Vec::new(),
             aggregates: Vec::new(),
             parameters,
             path: self.path.clone(),

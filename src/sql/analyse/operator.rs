@@ -32,6 +32,7 @@ impl Analysis<'_> {
         let before = self.raised();
         let is_total = self.is_total(op, [sided(&left), sided(&right)]);
         let (op, ty) = self.resolve_operator(op, left.oid(), right.oid(), pos)?;
+        let ty = ty.or_else(|| self.joined_array(&op, left.oid()?, right.oid()?));
         let kind = ExprKind::Operator { op, left: Some(Box::new(left.expr)), right: Box::new(right.expr) };
         let expr = Expr { kind, pos };
         if is_total {
@@ -39,6 +40,16 @@ impl Analysis<'_> {
         }
         self.calm(before, &expr);
         Ok(Term { expr, label, ty })
+    }
+
+    /// `array || array`, or with an element of it on one side.
+    fn joined_array(&self, op: &Qualified, left: Oid, right: Oid) -> Option<TypeRef> {
+        let is_with = |array: Oid, other: Oid| {
+            let element = self.catalogue().element_type(array);
+            element.is_some() && (other == array || other == oid::UNKNOWN || element == Some(other))
+        };
+        let whole = [(left, right), (right, left)].into_iter().find(|(array, other)| is_with(*array, *other));
+        whole.filter(|_| op.name == "||").map(|(array, _)| TypeRef::plain(array))
     }
 
     fn equality(

@@ -181,6 +181,19 @@ impl<'e> Level<'e> {
         self.rows.get() == RowOrder::Open
     }
 
+    /// The order of the rows that a select gives: of groups, of a single row, or of `FROM`.
+    pub(super) fn order_of_rows(&self, grouped: bool, has_having: bool) -> RowOrder {
+        if self.sorted.get() {
+            RowOrder::Open
+        } else if grouped {
+            self.rows.get()
+        } else if self.aggregated.get() || has_having {
+            RowOrder::Public
+        } else {
+            self.source.get()
+        }
+    }
+
     /// An unqualified column.
     pub(super) fn column(&'e self, name: &str, pos: Pos) -> Checked<Option<Found<'e>>> {
         for level in self.outward() {

@@ -68,8 +68,7 @@ impl Analysis<'_> {
         let mut windows = self.named_windows(&select.windows, &level)?;
         let mut list = self.read_list(&select.targets, &level)?;
         Self::add_dependent(&mut groups, &level);
-        let is_multiple = |term: &Term| self.gives_set(&term.expr);
-        level.multiplied.set(list.terms.iter().chain(&groups.keys).any(is_multiple));
+        level.multiplied.set(list.terms.iter().chain(&groups.keys).any(|term| self.gives_set(&term.expr)));
         if grouped && protected_source {
             self.take_keys(&groups, &select.targets, &mut list, &level)?;
             self.choose_shown(&mut groups, &level)?;
@@ -79,14 +78,7 @@ impl Analysis<'_> {
                 .for_each(|window| self.put_shown_in_window(&groups.shown, &level, &mut window.spec));
             list.change(|value| self.put_shown(&groups.shown, &level, value));
         }
-        let order = if grouped {
-            rows
-        } else if level.aggregated.get() || having.is_some() {
-            RowOrder::Public
-        } else {
-            level.source.get()
-        };
-        let order = if level.sorted.get() { RowOrder::Open } else { order };
+        let order = level.order_of_rows(grouped, having.is_some());
         let mut parts = Parts {
             select: Select {
                 distinct: Distinct::No,
