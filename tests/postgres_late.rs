@@ -26,7 +26,7 @@ use support::Proxy;
 
 /// Texts and addresses of every kind, put together by chance that is the same each time.
 const SCHEMA: &str = r#"
-    CREATE TABLE logins (id int PRIMARY KEY, user_id uuid, ip inet, net cidr, at timestamptz, note text, said text, place text);
+    CREATE TABLE logins (id int PRIMARY KEY, user_id uuid, ip inet, net cidr, at timestamptz, note text, said text, place text, hops inet[], nets cidr[]);
     CREATE TABLE pieces (k serial, piece text);
     INSERT INTO pieces (piece) VALUES ('203.0.113.7'), ('from '), (' '), ('2001:db8:1::7'), ('::ffff:203.0.113.7'), ('/24'), ('/'), (':443'),
         ('00:1a:2b:3c:4d:5e'), ('001a.2b3c.4d5e'), ('52.5200, 13.4050'), ('a@example.com'), ('12:30:45'), ('std::vector'), ('ä€🙂'), (E'\n'),
@@ -34,7 +34,9 @@ const SCHEMA: &str = r#"
         ('x'), ('=203.0.113.99;'), ('"'), ('\'), ('{'), ('48.85840,2.29450'), ('v1.2.3.4-rc'), ('0.0.0.0'), ('::1'), ('(8.8.8.8)');
     INSERT INTO logins SELECT n, uuid('0b6b51c2-5a5a-4a5a-8a5a-' || lpad((n % 50)::text, 12, '0')), a, network(a),
         timestamptz '2026-03-01 00:00+00' + n * interval '777 seconds', CASE WHEN n % 11 > 0 THEN t END,
-        CASE n % 3 WHEN 0 THEN host(a) WHEN 1 THEN a::text ELSE t END, 'place ' || n % 7
+        CASE n % 3 WHEN 0 THEN host(a) WHEN 1 THEN a::text ELSE t END, 'place ' || n % 7,
+        CASE n % 9 WHEN 0 THEN NULL WHEN 1 THEN '{}' WHEN 2 THEN ARRAY[[a, NULL], [NULL, a]] WHEN 3 THEN ('[2:3]={NULL,' || a || '}')::inet[] ELSE ARRAY[a, inet '10.9.0.0' + n] END,
+        ARRAY[network(a), network(set_masklen(inet '2001:db8::' + n, n % 129))]
         FROM (SELECT n, CASE n % 13 WHEN 0 THEN NULL WHEN 1 THEN inet '2001:db8::' + n * 7919 % 100000 WHEN 2 THEN set_masklen(inet '::ffff:10.7.0.0' + n, 97 + n % 32)
             WHEN 3 THEN inet '64:ff9b::10.7.0.0' + n WHEN 4 THEN inet '2002:a07::' + n WHEN 5 THEN set_masklen(inet '10.1.2.3' + n, n % 33)
             WHEN 6 THEN set_masklen(inet '2001:db8:5:6:7:8:9:a' + n, n % 129) WHEN 7 THEN inet '::' + n * 65537 WHEN 8 THEN inet '2001:0:cb00::' + n
@@ -66,31 +68,40 @@ unlisted = "scan"
 "public.logins.ip" = { truncate = { ipv4 = 16, ipv6 = 32 } }
 "public.logins.net" = { truncate = { ipv4 = 20, ipv6 = 104 } }
 "public.logins.at" = { floor = { to = "hour" } }
+"public.logins.hops" = { truncate = { ipv4 = 16, ipv6 = 32 } }
+"public.logins.nets" = { truncate = { ipv4 = 20, ipv6 = 104 } }
 "public.logins.said" = { truncate = { ipv4 = 16, ipv6 = 32 } }
 "#;
 
 /// Each with what is late in it.
 const LATE: &[(&str, &[&str])] = &[
-    ("SELECT * FROM logins", &["ip", "net", "said"]),
-    ("SELECT id, ip AS address, upper(note) FROM logins", &["ip"]),
-    ("SELECT l.note, l.ip, l.ip FROM logins l WHERE l.ip <<= '10.0.0.0/8' AND l.note LIKE '%x%'", &["ip"]),
-    ("SELECT ip, note FROM logins ORDER BY id LIMIT 50", &["ip"]),
-    ("SELECT net, said FROM logins WHERE place = 'place 3' LIMIT 40", &["net", "said"]),
-    ("SELECT u.contact, l.ip, l.user_id FROM users u JOIN logins l USING (user_id)", &["ip"]),
+    ("SELECT * FROM logins", &["hops", "nets", "said"]),
+    ("SELECT id, hops AS ways, upper(note) FROM logins", &["hops"]),
     (
-        "SELECT u.country, l.ip, l.note FROM users u LEFT JOIN logins l ON l.user_id = u.user_id AND l.id < 9",
-        &["ip"],
+        "SELECT l.said, l.hops, l.hops FROM logins l WHERE l.ip <<= '10.0.0.0/8' AND l.note LIKE '%x%'",
+        &["said", "hops"],
+    ),
+    ("SELECT said FROM logins WHERE said LIKE '10.%' AND hops IS NOT NULL", &["said"]),
+    ("SELECT said, note FROM logins ORDER BY id LIMIT 50", &["said"]),
+    ("SELECT nets, said FROM logins WHERE place = 'place 3' LIMIT 40", &["nets", "said"]),
+    ("SELECT u.contact, l.said, l.user_id FROM users u JOIN logins l USING (user_id)", &["said"]),
+    (
+        "SELECT u.country, l.hops, l.note FROM users u LEFT JOIN logins l ON l.user_id = u.user_id AND l.id < 9",
+        &["hops"],
     ),
     (
-        "SELECT l.ip, u.contact FROM logins l FULL JOIN users u ON l.user_id = u.user_id AND l.id < 40 AND u.country = 'c1'",
-        &["ip"],
+        "SELECT l.hops, u.contact FROM logins l FULL JOIN users u ON l.user_id = u.user_id AND l.id < 40 AND u.country = 'c1'",
+        &["hops"],
     ),
-    ("SELECT a.ip, b.ip FROM logins a, logins b WHERE a.id = b.id + 1 AND a.id < 300", &["ip"]),
-    ("SELECT l.a, l.b FROM logins AS l (x, y, a, b)", &["ip", "net"]),
-    ("SELECT ip, (SELECT count(*) FROM logins m WHERE m.ip = l.ip) FROM logins l WHERE id < 30", &["ip"]),
+    ("SELECT a.said, b.said FROM logins a, logins b WHERE a.id = b.id + 1 AND a.id < 300", &["said"]),
+    ("SELECT l.a, l.b, l.c FROM logins AS l (x, y, b, d, e, f, a, g, c)", &["said", "hops"]),
     (
-        "SELECT ip FROM logins WHERE ip IN (SELECT ip FROM logins WHERE id < 40) AND user_id IS NOT NULL",
-        &["ip"],
+        "SELECT said, (SELECT count(*) FROM logins m WHERE m.said = l.said) FROM logins l WHERE id < 30",
+        &["said"],
+    ),
+    (
+        "SELECT hops FROM logins WHERE said IN (SELECT said FROM logins WHERE id < 40) AND user_id IS NOT NULL",
+        &["hops"],
     ),
     (
         "WITH u AS (SELECT * FROM users) SELECT l.said, u.contact FROM logins l JOIN u ON u.user_id = l.user_id",
@@ -100,22 +111,22 @@ const LATE: &[(&str, &[&str])] = &[
 
 /// What must not be late.
 const NOT_LATE: &[&str] = &[
-    "SELECT DISTINCT ip FROM logins",
-    "SELECT DISTINCT ON (ip) ip, id FROM logins ORDER BY ip, id",
-    "SELECT ip, count(*) FROM logins GROUP BY ip",
-    "SELECT ip FROM logins ORDER BY ip, id",
-    "SELECT ip, note FROM logins ORDER BY logins.ip, id DESC",
-    "SELECT ip, row_number() OVER (ORDER BY ip, id) FROM logins",
-    "SELECT ip FROM logins ORDER BY 1, id",
-    "SELECT ip AS x FROM logins ORDER BY x, id",
-    "SELECT ip FROM logins ORDER BY ip FETCH FIRST 5 ROWS WITH TIES",
-    "SELECT ip FROM logins UNION SELECT ip FROM logins",
-    "SELECT ip FROM logins UNION ALL SELECT inet '203.0.113.7'",
-    "SELECT host(ip), ip::text, COALESCE(ip, '10.0.0.1'), ARRAY[ip] FROM logins",
-    "SELECT to_jsonb(l), l.ip FROM logins l",
-    "SELECT max(ip) FROM logins",
-    "SELECT ip FROM (SELECT ip FROM logins OFFSET 0) l",
-    "SELECT at, note FROM logins",
+    "SELECT DISTINCT said FROM logins",
+    "SELECT DISTINCT ON (said) said, id FROM logins ORDER BY said, id",
+    "SELECT said, count(*) FROM logins GROUP BY said",
+    "SELECT said FROM logins ORDER BY said, id",
+    "SELECT said, note FROM logins ORDER BY logins.said, id DESC",
+    "SELECT said, row_number() OVER (ORDER BY said, id) FROM logins",
+    "SELECT said FROM logins ORDER BY 1, id",
+    "SELECT said AS x FROM logins ORDER BY x, id",
+    "SELECT said FROM logins ORDER BY said FETCH FIRST 5 ROWS WITH TIES",
+    "SELECT said FROM logins UNION SELECT said FROM logins",
+    "SELECT said FROM logins UNION ALL SELECT '203.0.113.7'",
+    "SELECT upper(said), hops::text, COALESCE(said, 'x'), ARRAY[said], hops[1] FROM logins",
+    "SELECT to_jsonb(l), l.said FROM logins l",
+    "SELECT max(said) FROM logins",
+    "SELECT said FROM (SELECT said FROM logins OFFSET 0) l",
+    "SELECT at, note, ip, net FROM logins",
     "EXPLAIN SELECT count(*) FROM logins",
 ];
 

@@ -1,8 +1,8 @@
 //! Late treatment: a coarse column that only goes to the client is fetched as it is, and treated where it leaves.
 //!
 //! ```text
-//! SELECT l.ip, ... FROM (SELECT truncate(raw.ip) AS ip ...) AS l                  -- slow
-//! SELECT l.late AS ip, ... FROM (SELECT COALESCE(raw.ip) AS late ...) AS l        -- and a ruling for the column
+//! SELECT l.hops, ... FROM (SELECT truncate(raw.hops) AS hops ...) AS l            -- slow
+//! SELECT l.late AS hops, ... FROM (SELECT COALESCE(raw.hops) AS late ...) AS l    -- and a ruling for the column
 //! ```
 //!
 //! Invariant: the raw column has a name that no client can write, and stands in the select list of the whole statement
@@ -109,7 +109,7 @@ fn fetched(world: &World, from: &mut FromItem, item: &str, column: &str) -> Opti
     let mut columns = relation.columns.iter().zip(protections).filter(|_| !relation.is_system());
     let (known, protection) = columns.find(|(known, _)| known.name == own)?;
     let ruling = protection.ruling().filter(|_| matches!(protection, Protection::Coarse(_)))?;
-    if !is_same_in_the_kernel(&world.catalogue, known, &ruling.treatment) {
+    if !is_late(&world.catalogue, known, &ruling.treatment) {
         return None;
     }
     // The server cuts longer names.
@@ -136,12 +136,14 @@ fn own_name(targets: &[Target], alias: &Alias, column: &str) -> Option<String> {
     named.find(|(name, _)| *name == column).map(|(_, own)| own.clone())
 }
 
-/// True where the kernel's reading and writing of the type, and its treatment, come to what the expression gives.
-fn is_same_in_the_kernel(catalogue: &Catalogue, column: &Column, treatment: &Treatment) -> bool {
-    match (column.ty.oid, treatment) {
-        (oid::INET | oid::CIDR, Treatment::Truncate(truncate)) => truncate.form() == AddressForm::Network,
-        // What is found in free text, the store finds with other patterns and hides more of it.
-        (oid::TEXT, Treatment::Truncate(_)) => catalogue.encoding() == "UTF8",
+/// True where the kernel's reading and writing of the type, and its treatment, come to what the expression gives, and
+/// where the expression is dear: one of a single address, time or number costs the store less than it would cost here.
+fn is_late(catalogue: &Catalogue, column: &Column, treatment: &Treatment) -> bool {
+    // In free text the store looks for other patterns than the kernel, and hides more of it.
+    let Treatment::Truncate(truncate) = treatment else { return false };
+    match column.ty.oid {
+        oid::INET_ARRAY | oid::CIDR_ARRAY => truncate.form() == AddressForm::Network,
+        oid::TEXT => catalogue.encoding() == "UTF8",
         _ => false,
     }
 }

@@ -18,6 +18,7 @@ pub(in crate::sql) mod oid {
     pub(in crate::sql) const TID: Oid = 27;
     pub(in crate::sql) const XML: Oid = 142;
     pub(in crate::sql) const CIDR: Oid = 650;
+    pub(in crate::sql) const CIDR_ARRAY: Oid = 651;
     pub(in crate::sql) const FLOAT4: Oid = 700;
     pub(in crate::sql) const FLOAT8: Oid = 701;
     pub(in crate::sql) const UNKNOWN: Oid = 705;
@@ -26,6 +27,7 @@ pub(in crate::sql) mod oid {
     pub(in crate::sql) const INET: Oid = 869;
     pub(in crate::sql) const TEXT_ARRAY: Oid = 1009;
     pub(in crate::sql) const INT8_ARRAY: Oid = 1016;
+    pub(in crate::sql) const INET_ARRAY: Oid = 1041;
     pub(in crate::sql) const BPCHAR: Oid = 1042;
     pub(in crate::sql) const VARCHAR: Oid = 1043;
     pub(in crate::sql) const DATE: Oid = 1082;

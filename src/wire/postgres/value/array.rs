@@ -122,9 +122,10 @@ pub fn rewrite_binary(
         return None;
     }
     let mut elements = usize::from(dimensions > 0);
+    let mut has_nulls = false;
     out.put_i32(i32::try_from(dimensions).ok()?);
-    // A promise of NULLs may go unkept.
-    out.put_i32(i32::from(dimensions > 0));
+    let promise = out.len();
+    out.put_i32(0);
     out.put_u32(to);
     for _ in 0..dimensions {
         let (length, lower) = (reader.i32().ok()?, reader.i32().ok()?);
@@ -136,6 +137,7 @@ pub fn rewrite_binary(
         let length = reader.i32().ok()?;
         if length == -1 {
             out.put_i32(-1);
+            has_nulls = true;
             continue;
         }
         let value = reader.take(usize::try_from(length).ok()?).ok()?;
@@ -145,7 +147,12 @@ pub fn rewrite_binary(
         if !is_value {
             out.truncate(start);
             out.put_i32(-1);
+            has_nulls = true;
         }
+    }
+    // The low byte of the number that says whether there are NULLs.
+    if let (true, Some(byte)) = (has_nulls, out.get_mut(promise + 3)) {
+        *byte = 1;
     }
     reader.finish().ok()
 }
