@@ -51,17 +51,17 @@ impl Session {
     }
 
     /// Judges a login by what is known of the line.
-    pub(super) fn admit(&mut self, login: Box<Login>) -> Result<(), Ending> {
+    pub(super) fn admit(&mut self, mut login: Box<Login>) -> Result<(), Ending> {
         let Phase::Doorstep(doorstep) = &mut self.phase else { return Ok(()) };
         let (accounts, channel) = doorstep.leave();
         let Some(accounts) = accounts else {
             let user = login.user.clone();
-            return self.connect(login, user, false);
+            return self.connect(&mut login, user, false);
         };
         let channel = channel.unwrap_or_default();
         let named = channel.name.filter(|_| accounts.by_certificate);
         match (named, &accounts.verifiers) {
-            (Some(name), _) if name == login.user => self.connect(login, accounts.service.clone(), true),
+            (Some(name), _) if name == login.user => self.connect(&mut login, accounts.service.clone(), true),
             (Some(_), _) => {
                 let message = "the client certificate is made out to another name than the user's";
                 Err(Ending::refused("28000", message))
@@ -82,8 +82,8 @@ impl Session {
     pub(super) fn proved(&mut self) -> Result<(), Ending> {
         match std::mem::replace(&mut self.phase, Phase::Over) {
             Phase::Proof(proof) => {
-                let Proof { login, service, .. } = *proof;
-                self.connect(login, service, true)
+                let Proof { mut login, service, .. } = *proof;
+                self.connect(&mut login, service, true)
             }
             other => {
                 self.phase = other;
@@ -93,7 +93,7 @@ impl Session {
     }
 
     /// Goes to the store as `user`.
-    fn connect(&mut self, mut login: Box<Login>, user: String, is_ended: bool) -> Result<(), Ending> {
+    fn connect(&mut self, login: &mut Login, user: String, is_ended: bool) -> Result<(), Ending> {
         let name = std::mem::replace(&mut login.user, user.clone());
         self.out.events.push_back(Event::Connect { user, name, database: login.database.clone() });
         let written = login.write(&mut self.out.to_server, &self.settings.pins);
