@@ -1,4 +1,5 @@
-//! The expressions where they stand in the end: in what the planner sends, printed and read once more.
+//! The expressions where they stand in the end: in what the planner sends, printed and read once more. Nothing is late
+//! here, since there is nobody on the way.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -112,7 +113,7 @@ fn columns_of_every_kind(lab: &mut Lab) {
         Some(FieldRule { field: written.parse().unwrap(), written, treatment, span: 0..0 })
     });
     let policy = SqlPolicy { unlisted: named(&scrub()), fields: fields.collect(), roles: BTreeMap::new() };
-    let planner = Planner::new(Arc::new(lab.loaded()), policy.decide(None).unwrap());
+    let planner = Planner::new(Arc::new(lab.loaded()), policy.decide(None).unwrap()).plainly();
     let session = SessionView { search_path: None, user: "postgres", role: None, salt: &[7; 16] };
     let plan = |text: &str| {
         let planned =
