@@ -81,18 +81,9 @@ pub(super) async fn run(stream: TcpStream, (peer, worker): (SocketAddr, usize), 
     let session = session.behind(access.doorway.clone(), nonce);
     let client = Side::new(ClientLine::Plain(stream), store);
     let on_record = OnRecord::new(store, worker, peer);
-    let mut pump = Pump {
-        store,
-        access,
-        session,
-        desk,
-        client,
-        server: None,
-        planning: None,
-        on_record,
-        vanishes: None,
-        prover: None,
-    };
+    let (server, planning, prover, vanishes) = (None, None, None, None);
+    let mut pump =
+        Pump { store, access, session, desk, client, server, planning, prover, on_record, vanishes };
     let stop = pump.pump(drain).await;
     pump.finish(&stop).await;
 }
