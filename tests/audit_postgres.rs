@@ -94,7 +94,7 @@ fn every_statement_is_on_record_without_a_raw_value() {
     let token = token.trim();
     let asked = [
         "SELECT ip AS \"my-alias\", count(*) FROM logins WHERE ip = '203.0.113.7' GROUP BY 1 -- secret words",
-        &format!("SELECT id FROM logins WHERE number IN ({token}, {token})"),
+        &format!("SELECT id FROM logins WHERE number IN ('{token}', '{token}')"),
         "SELECT id FROM logins WHERE user_id = '0b6b51c2-5a5a-4a5a-8a5a-000000000007'",
         "COPY (SELECT ip FROM logins) TO STDOUT",
         "SELECT 1 / (id - 7) FROM logins",
@@ -105,7 +105,9 @@ fn every_statement_is_on_record_without_a_raw_value() {
         psql(&cluster, &proxy, &[statement]);
     }
     psql(&cluster, &proxy, &["PREPARE p AS SELECT user_id, ip FROM logins", "EXECUTE p"]);
-    let lines = statements(&proxy);
+    let mut lines = statements(&proxy);
+    // Where the store's answer comes in two pieces, it is on record as begun.
+    lines.retain(|line| line["decision"] != "begun");
     let told: Vec<(&str, &str, Option<u64>)> = lines
         .iter()
         .map(|line| {

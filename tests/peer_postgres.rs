@@ -47,7 +47,8 @@ const SCHEMA: &str = "
     CREATE ROLE employee LOGIN;
     GRANT SELECT ON users, logins, visits, narrow, wide, spread, spread_0, spread_1 TO employee;";
 
-const CANARIES: &[&str] = &["203.0.113.", "0b6b51c2-5a5a", "7770", "anary", "48.8584", "18:01:37", "cb0071"];
+const CANARIES: &[&str] =
+    &["203.0.113.", "0b6b51c2-5a5a", "777000", "anary", "48.8584", "18:01:37", "cb0071"];
 
 const POLICY: &str = r#"
 [keys]
