@@ -334,6 +334,10 @@ fn an_aggregate_of_outer_columns_belongs_to_the_outer_query() {
     let Some((cluster, proxy)) = start() else { return };
     for (statement, answer) in [
         ("SELECT (SELECT array_agg(l.id) FROM users u LIMIT 1) FROM logins l WHERE l.id < 4", "{1,2,3}\n"),
+        (
+            "SELECT q.s FROM logins l, LATERAL (SELECT l.lat::numeric AS s FROM users GROUP BY l.lat::numeric) AS q WHERE l.id = 3",
+            "48.8\n",
+        ),
         ("SELECT (SELECT sum(l.lat) FROM users u LIMIT 1) FROM logins l WHERE l.id < 3", "97.6\n"),
         (
             "SELECT l.id % 2, (SELECT array_agg(l.id) FROM users u LIMIT 1) FROM logins l WHERE l.id < 4 GROUP BY 1 ORDER BY 1",

@@ -80,7 +80,10 @@ impl Analysis<'_> {
         let is_alone = |key: &&Term| {
             alone.iter().any(|item| item.columns.iter().any(|column| column.term.expr == key.expr))
         };
-        let keys: Vec<Term> = groups.keys.iter().filter(|key| !is_alone(key)).cloned().collect();
+        // What is made of columns around is one value, and an aggregate of it would be one of theirs.
+        let is_own = |key: &&Term| level.has_part_in(&key.expr);
+        let keys: Vec<Term> =
+            groups.keys.iter().filter(|key| !is_alone(key)).filter(is_own).cloned().collect();
         groups.shown = self.shown_keys(&keys)?;
         Ok(())
     }

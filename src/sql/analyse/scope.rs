@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::super::catalogue::{Oid, TypeRef};
-use super::super::ir::{Expr, Pos, WindowSpec};
+use super::super::ir::{Expr, ExprKind, Pos, WindowSpec};
 use super::super::refusal::{Checked, Denial};
 use super::label::Label;
 
@@ -169,6 +169,17 @@ impl<'e> Level<'e> {
     /// `name`, if nothing here or around is called so in our statement.
     pub(super) fn is_free(&self, name: &str) -> bool {
         !self.outward().any(|level| level.items.iter().any(|item| item.alias == name))
+    }
+
+    /// True unless the expression is made of columns of the levels around alone.
+    pub(super) fn has_part_in(&self, expr: &Expr) -> bool {
+        match &expr.kind {
+            ExprKind::Column { names, .. } => {
+                names.first().is_some_and(|name| self.items.iter().any(|item| item.alias == *name))
+            }
+            ExprKind::Sublink(_) => true,
+            _ => expr.children().into_iter().any(|inside| self.has_part_in(inside)),
+        }
     }
 
     /// The order of rows that aggregates here and around see.
