@@ -47,6 +47,9 @@ unlisted = "pass"
 "public.logins.user_id" = "person"
 "public.logins.number" = "token"
 "public.logins.ip" = "coarse-ip"
+[[roles]]
+name = "analysts"
+members = ["al*"]
 [audit]
 file = "audit.jsonl"
 @MORE@
@@ -128,7 +131,7 @@ fn every_statement_is_on_record_without_a_raw_value() {
         ("EXECUTE ?", "answered", Some(50)),
     ];
     assert_eq!(told, expected, "{lines:#?}");
-    assert!(lines.iter().all(|line| line["who"] == "alice" && line["store"] == "app"), "{lines:?}");
+    assert!(lines.iter().all(|line| line["who"] == "alice" && line["role"] == "analysts"), "{lines:?}");
     let fields = |line: &Value| line["fields"].as_array().map_or(0, Vec::len);
     assert_eq!(lines.iter().map(fields).collect::<Vec<_>>(), [1, 1, 1, 0, 1, 0, 0, 1, 2, 2], "{lines:#?}");
     assert_eq!(lines[2]["subjects"][0]["token"], token, "{lines:#?}");

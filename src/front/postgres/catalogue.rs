@@ -130,6 +130,10 @@ impl Library for Catalogues {
         self.generation.load(Ordering::Acquire)
     }
 
+    fn role(&self, who: &Who) -> Option<Arc<str>> {
+        (self.rules.load().of)(&who.name).role
+    }
+
     fn fresh_until(&self, who: &Who, version: &Rows) -> Option<Instant> {
         let (key, _) = self.rules.load().hold_for(who);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);

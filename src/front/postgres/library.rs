@@ -29,6 +29,9 @@ pub trait Library: Send + Sync {
     /// A number that changes with the policy.
     fn generation(&self) -> u64;
 
+    /// The role whose rules hold for this client.
+    fn role(&self, who: &Who) -> Option<Arc<str>>;
+
     /// Until when it may be believed that the database is still in this version. `None` if it is to be looked up now,
     /// by the session that asks this: others need not for a moment.
     fn fresh_until(&self, who: &Who, version: &Rows) -> Option<Instant>;

@@ -15,6 +15,9 @@ use crate::session::postgres::{Account, Session};
 pub(super) struct OnRecord {
     log: AuditLog,
     asker: Asker,
+    who: Option<Who>,
+    /// Of the policy by which the asker's role was found.
+    generation: Option<u64>,
     accounts: Vec<Account>,
     /// The line in which the answer under way began.
     begun: Option<u64>,
@@ -25,12 +28,22 @@ impl OnRecord {
     pub(super) fn new(store: &Store, worker: usize, peer: SocketAddr) -> Self {
         let log = store.audits.get(worker).cloned().unwrap_or_default();
         let asker = Asker { from: Some(peer), ..Asker::default() };
-        Self { log, asker, accounts: Vec::new(), begun: None }
+        Self { log, asker, who: None, generation: None, accounts: Vec::new(), begun: None }
     }
 
     /// Who it is that asks.
     pub(super) fn welcome(&mut self, who: &Who) {
         self.asker.who = Some(Identity::new(&who.name));
+        self.who = Some(who.clone());
+    }
+
+    /// Finds the asker's role anew if the policy has changed.
+    fn heed_policy(&mut self, store: &Store) {
+        let generation = Some(store.library.generation());
+        if self.generation != generation {
+            self.asker.role = self.who.as_ref().and_then(|who| store.library.role(who));
+            self.generation = generation;
+        }
     }
 
     /// Takes accounts that have to be written before anything more goes to the client.
@@ -60,6 +73,7 @@ impl OnRecord {
     }
 
     fn record(&mut self, account: &Account, store: &Store) -> Recording {
+        self.heed_policy(store);
         let ends = account.decision != Decision::Begun;
         let outcome = Outcome {
             begun: if ends { self.begun.take() } else { None },
