@@ -187,6 +187,10 @@ fn what_fails_has_failed_before_the_first_row() {
         let fails = format!("1 / (m - {first})");
         for statement in [
             format!("SELECT EXISTS (SELECT 1 {groups} WHERE ({fails}) IS NOT NULL)"),
+            // 35: a subquery with two rows.
+            format!(
+                "SELECT EXISTS (SELECT 1 {groups} WHERE (SELECT o.id FROM shop.orders o WHERE m = {first} OR o.id = m) > 0)"
+            ),
             format!("SELECT 9 > ANY (SELECT {fails} {groups})"),
             format!("SELECT NOT 9 < ALL (SELECT {fails} {groups})"),
             format!("SELECT 1 {groups} WHERE ({fails}) IS NOT NULL LIMIT 1"),

@@ -1,7 +1,7 @@
 //! Subqueries as expressions.
 
 use super::super::catalogue::{TypeRef, oid};
-use super::super::ir::{Expr, ExprKind, Pos, Qualified, Query, Sublink};
+use super::super::ir::{Body, Expr, ExprKind, FromItem, GroupBy, Literal, Pos, Qualified, Query, Sublink};
 use super::super::refusal::{Checked, Denial};
 use super::expr::boolean;
 use super::scope::{Level, OutputColumn, Term};
@@ -26,6 +26,10 @@ impl Analysis<'_> {
                         Label::Public
                     }
                 };
+                // Arrays of several sizes do not fit into one.
+                if column.ty.is_none_or(|ty| self.catalogue().element_type(ty.oid).is_some()) {
+                    self.raises();
+                }
                 let ty = column.ty.and_then(|ty| self.array_of(ty));
                 let kind = ExprKind::Sublink(Box::new(Sublink::Array(analysed.query)));
                 Ok(Term { expr: Expr { kind, pos }, label, ty })
@@ -61,8 +65,12 @@ impl Analysis<'_> {
 
     fn scalar(&mut self, query: &Query, pos: Pos, level: &Level<'_>) -> Checked<Term> {
         let analysed = self.query(query, level, false)?;
-        // It fails if there are two rows.
-        self.rows_raise.set(true);
+        if self.is_single(query, &analysed.query) {
+            self.rows_raise.set(true);
+        } else {
+            // It fails if there are two rows.
+            self.raises();
+        }
         let (label, ty) = match analysed.columns.as_slice() {
             [column] => (column.label.clone(), column.ty),
             // A row on one side of a comparison of rows.
@@ -70,6 +78,28 @@ impl Analysis<'_> {
         };
         let kind = ExprKind::Sublink(Box::new(Sublink::Scalar(analysed.query)));
         Ok(Term { expr: Expr { kind, pos }, label, ty })
+    }
+
+    /// True if a subquery has one row at most: one is asked for, or it is an aggregate of all of its own rows.
+    fn is_single(&self, asked: &Query, rewritten: &Query) -> bool {
+        let is_limited = |query: &Query| {
+            let count = query.limit.as_ref().filter(|limit| !limit.with_ties).map(|limit| &limit.count.kind);
+            matches!(count, Some(ExprKind::Literal(Literal::Integer(0 | 1))))
+        };
+        let Body::Select(select) = &rewritten.body else { return is_limited(asked) };
+        let has_no_groups = select.group_by == GroupBy::default();
+        let own: Vec<&str> = select.from.iter().flat_map(FromItem::aliases).collect();
+        is_limited(asked)
+            || (has_no_groups && select.targets.iter().any(|target| self.aggregates_own(&target.value, &own)))
+    }
+
+    /// True if an aggregate of rows of these items is in the expression.
+    fn aggregates_own(&self, expr: &Expr, own: &[&str]) -> bool {
+        if self.aggregates.contains(expr) {
+            let names = columns_in(expr);
+            return names.is_empty() || names.iter().any(|name| own.contains(name));
+        }
+        expr.children().into_iter().any(|inside| self.aggregates_own(inside, own))
     }
 
     fn require_width(&self, left: &Term, columns: &[OutputColumn], pos: Pos) -> Checked<()> {
@@ -82,6 +112,15 @@ impl Analysis<'_> {
         }
         Err(Denial::new("42601", "subquery has another number of columns", pos))
     }
+}
+
+/// The first parts of all names in an expression.
+fn columns_in(expr: &Expr) -> Vec<&str> {
+    let own = match &expr.kind {
+        ExprKind::Column { names, .. } => names.first(),
+        _ => None,
+    };
+    own.map(String::as_str).into_iter().chain(expr.children().into_iter().flat_map(columns_in)).collect()
 }
 
 fn only_column(columns: &[OutputColumn], pos: Pos) -> Checked<&OutputColumn> {
@@ -102,5 +141,5 @@ fn row_of(columns: &[OutputColumn], pos: Pos) -> Term {
         [column] => column.ty,
         _ => Some(TypeRef::plain(oid::RECORD)),
     };
-    Term { expr: Expr { kind: ExprKind::Literal(super::ir::Literal::Null), pos }, label, ty }
+    Term { expr: Expr { kind: ExprKind::Literal(Literal::Null), pos }, label, ty }
 }

@@ -94,6 +94,23 @@ pub(in crate::sql) enum JoinCondition {
 }
 
 impl FromItem {
+    /// The names under which expressions find its rows.
+    pub(in crate::sql) fn aliases(&self) -> Vec<&str> {
+        let alias = match self {
+            Self::Table(table) => {
+                return vec![table.alias.as_ref().map_or(&table.name.name, |alias| &alias.name)];
+            }
+            Self::Join(join) if join.alias.is_none() => {
+                return [&join.left, &join.right].into_iter().flat_map(Self::aliases).collect();
+            }
+            Self::Join(join) => &join.alias,
+            Self::Subquery { alias, .. } => alias,
+            Self::Function(function) => &function.alias,
+            Self::XmlTable(table) => &table.alias,
+        };
+        alias.iter().map(|alias| alias.name.as_str()).collect()
+    }
+
     /// The select list and the table of a derived table that reads one table under the name `inner` and does
     /// nothing else.
     pub(in crate::sql) fn derived(&mut self, inner: &str) -> Option<(&mut Vec<Target>, &Qualified)> {
