@@ -335,6 +335,10 @@ fn an_aggregate_of_outer_columns_belongs_to_the_outer_query() {
     for (statement, answer) in [
         ("SELECT (SELECT array_agg(l.id) FROM users u LIMIT 1) FROM logins l WHERE l.id < 4", "{1,2,3}\n"),
         (
+            "SELECT count(q.s) FROM logins l, LATERAL (SELECT l.user_id AS s FROM users GROUP BY ROLLUP (email, l.user_id)) AS q WHERE l.id = 3",
+            "8\n",
+        ),
+        (
             "SELECT q.s FROM logins l, LATERAL (SELECT l.lat::numeric AS s FROM users GROUP BY l.lat::numeric) AS q WHERE l.id = 3",
             "48.8\n",
         ),

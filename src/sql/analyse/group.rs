@@ -43,13 +43,17 @@ impl Groups {
     }
 
     /// Sort keys that tell grouping sets apart.
-    pub(super) fn set_keys(&self) -> Vec<OrderItem> {
+    pub(super) fn set_keys(&self, level: &Level<'_>) -> Vec<OrderItem> {
         if !self.sets {
             return Vec::new();
         }
-        let keys: Vec<Expr> = self.keys.iter().map(|key| key.expr.clone()).collect();
+        let keys = self.keys.iter().map(|key| key.expr.clone());
+        let (keys, around): (Vec<Expr>, Vec<Expr>) = keys.partition(|key| level.has_part_in(key));
         let chunks = keys.chunks(MAX_GROUPING);
-        chunks.map(|keys| OrderItem::by(Expr::made(ExprKind::Grouping(keys.to_vec())))).collect()
+        let sets = chunks.map(|keys| Expr::made(ExprKind::Grouping(keys.to_vec())));
+        // The server does not say whether a column of a query around is grouped by; where it is not it is NULL.
+        let nulls = around.into_iter().map(|key| Expr::call("num_nulls", vec![key]));
+        sets.chain(nulls).map(OrderItem::by).collect()
     }
 }
 

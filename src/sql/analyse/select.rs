@@ -290,7 +290,8 @@ impl Analysis<'_> {
         if !is_wanted {
             return None;
         }
-        let (target, column) = self.hidden_key(level, parts.is_grouped(level), parts.groups.set_keys())?;
+        let (target, column) =
+            self.hidden_key(level, parts.is_grouped(level), parts.groups.set_keys(level))?;
         parts.select.targets.push(target);
         Some(column)
     }
@@ -325,7 +326,7 @@ impl Analysis<'_> {
             groups.retain(|key| key.label.is_public());
         }
         let mut keys = self.total_keys(&groups)?;
-        extend_keys(&mut keys, parts.groups.set_keys());
+        extend_keys(&mut keys, parts.groups.set_keys(level));
         keys.extend(first);
         Ok(keys)
     }
