@@ -25,6 +25,7 @@ mod listed;
 mod name;
 mod operator;
 mod order;
+mod parameter;
 mod query;
 mod relation;
 mod representative;
@@ -57,7 +58,7 @@ use super::allow::Lists;
 use super::catalogue::{Catalogue, Oid, TypeRef};
 use super::refusal::{Checked, Denial};
 use super::rules::Rules;
-use super::seam::{Parameter, ParameterSource};
+use super::seam::Parameter;
 use super::{SessionView, ir, parse};
 use crate::policy::Ruling;
 
@@ -267,12 +268,6 @@ impl<'a> Analysis<'a> {
         Ok((name, found.oid))
     }
 
-    /// Keeps the client's numbers of parameters, of which the largest is `count`.
-    pub(super) fn fix_parameters(&mut self, count: u32) {
-        self.fixed_parameters = true;
-        self.parameters = (1..=count).map(|number| self.plain_parameter(number)).collect();
-    }
-
     /// The columns of the output that have to be treated where they leave, and by which ruling.
     pub(super) fn late(&self) -> &[(usize, Ruling)] {
         &self.late
@@ -295,51 +290,6 @@ impl<'a> Analysis<'a> {
 
     fn catalogue(&self) -> &'a Catalogue {
         &self.world.catalogue
-    }
-
-    fn plain_parameter(&self, number: u32) -> Parameter {
-        let index = usize::try_from(number).unwrap_or(usize::MAX).wrapping_sub(1);
-        Parameter {
-            source: ParameterSource::Client(number),
-            turned_back: None,
-            type_oid: self.declared.get(index).copied().unwrap_or(0),
-        }
-    }
-
-    /// The number in the rewritten statement of a parameter that is used as it is.
-    fn parameter(&mut self, number: u32, pos: ir::Pos) -> Checked<u32> {
-        if self.fixed_parameters {
-            return Ok(number);
-        }
-        let same = |parameter: &Parameter| {
-            parameter.turned_back.is_none() && parameter.source == ParameterSource::Client(number)
-        };
-        let index = match self.parameters.iter().position(same) {
-            Some(index) => index,
-            None => {
-                self.parameters.push(self.plain_parameter(number));
-                self.parameters.len() - 1
-            }
-        };
-        numbered(index, pos)
-    }
-
-    /// The number of a new parameter that holds what a token stands for.
-    fn turned_back(
-        &mut self,
-        source: ParameterSource,
-        ruling: &Ruling,
-        ty: u32,
-        pos: ir::Pos,
-    ) -> Checked<u32> {
-        if self.fixed_parameters {
-            return Err(Denial::unsupported("comparing a token inside PREPARE", pos)
-                .hint("send the statement with parameters through the protocol instead"));
-        }
-        // Several tokens may be looked up in the order of the raw values that they stand for.
-        self.protected_reads += 1;
-        self.parameters.push(Parameter { source, turned_back: Some(ruling.clone()), type_oid: ty });
-        numbered(self.parameters.len() - 1, pos)
     }
 
     /// Something was met that fails on some values.
@@ -388,11 +338,4 @@ impl<'a> Analysis<'a> {
 /// True for a session's schema of temporary relations.
 fn is_temporary(schema: &str) -> bool {
     schema.starts_with("pg_temp_")
-}
-
-/// The protocol counts parameters in 16 bits.
-fn numbered(index: usize, pos: ir::Pos) -> Checked<u32> {
-    u16::try_from(index + 1)
-        .map(u32::from)
-        .map_err(|_| Denial::unsupported("more than 65535 parameters", pos))
 }
