@@ -352,6 +352,40 @@ fn an_aggregate_of_outer_columns_belongs_to_the_outer_query() {
     }
 }
 
+/// Hole 36: what is compared with a coarse value must not decide, finer than a cell, on which rows something fails.
+#[test]
+fn a_condition_finer_than_a_cell_decides_no_error() {
+    let Some((cluster, proxy)) = start() else { return };
+    let converted = "5::oid = (CASE WHEN l.id > 0 THEN -5000000000 ELSE 1 END)";
+    for fails in [converted, "uuid(l.id::text)", "(l.id * 10.5)::numeric(2,1)", "xmlparse(content '<' || l.id)"] {
+        let asked = |until: &str| {
+            let condition = format!("l.at <= timestamptz '{until}' AND ({fails}) IS NULL");
+            psql(
+                &cluster,
+                &proxy,
+                &[&format!("SELECT count(*) FROM logins AS l WHERE l.id = 10 AND {condition}")],
+            )
+        };
+        let first = asked("2026-03-14 17:00:00+00");
+        for minute in 1..30 {
+            assert_eq!(asked(&format!("2026-03-14 17:{minute:02}:00+00")), first, "{fails}");
+        }
+    }
+}
+
+/// Hole 37: what was planned along one path is not run along another.
+#[test]
+fn a_path_does_not_change_in_the_middle_of_a_query() {
+    let Some((cluster, proxy)) = start() else { return };
+    for statements in [
+        &["SET search_path = pg_catalog; SELECT id FROM public.logins WHERE id = 1"][..],
+        &["BEGIN", "SET LOCAL search_path = pg_catalog", "COMMIT; SELECT id FROM public.logins WHERE id = 1"],
+    ] {
+        let (out, err) = psql(&cluster, &proxy, statements);
+        assert!(!out.contains("1\n") && err.contains("may change the search_path"), "{out}{err}");
+    }
+}
+
 /// Hole 21: where pages end depends on how long raw values are; the order of rows does not.
 #[test]
 fn where_pages_end_tells_nothing() {

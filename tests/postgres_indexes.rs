@@ -143,6 +143,7 @@ fn plan(cluster: &Cluster, sent: &str) -> String {
 }
 
 #[test]
+#[ignore = "conditions for indexes are off until they follow cells: hole 36"]
 fn indexes_serve_what_is_asked_of_coarse_values() {
     let Some((cluster, proxy)) = start() else { return };
     let mut missed = Vec::new();

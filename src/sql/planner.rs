@@ -37,7 +37,15 @@ impl Planner {
     #[must_use]
     pub fn new(catalogue: Arc<Catalogue>, plans: SqlPlans) -> Self {
         let major = catalogue.major_version();
-        Self { world: World { catalogue, rules: Rules::new(plans), lists: Lists::new(major), is_fast: true } }
+        Self {
+            world: World {
+                catalogue,
+                rules: Rules::new(plans),
+                lists: Lists::new(major),
+                is_fast: true,
+                adds_ranges: false,
+            },
+        }
     }
 
     /// A planner whose lists let everything pass: for measuring faithfulness where nothing is protected.
@@ -50,6 +58,7 @@ impl Planner {
                 rules: Rules::new(plans),
                 lists: Lists::all_open(major),
                 is_fast: true,
+                adds_ranges: false,
             },
         }
     }
@@ -58,6 +67,13 @@ impl Planner {
     #[must_use]
     pub fn plainly(mut self) -> Self {
         self.world.is_fast = false;
+        self
+    }
+
+    /// This planner with conditions on raw values added for indexes, which tell more than cells do: for tests alone.
+    #[must_use]
+    pub fn with_ranges(mut self) -> Self {
+        self.world.adds_ranges = true;
         self
     }
 

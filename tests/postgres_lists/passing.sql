@@ -15,7 +15,7 @@ SET client_min_messages TO WARNING; SET datestyle TO ISO; SET intervalstyle = is
 SET TIME ZONE 'UTC'; SET timezone TO 'Asia/Kathmandu'; SHOW timezone; SHOW TIME ZONE
 SET statement_timeout = 0; SET lock_timeout TO '1s'; SET idle_in_transaction_session_timeout = 60000
 SET synchronize_seqscans TO off; SET row_security = on; SET transform_null_equals = off
-SET search_path TO shop, public; SELECT current_schema(); SHOW search_path; RESET search_path
+SET search_path TO shop, public; SHOW search_path; RESET search_path
 SELECT current_setting('server_version_num'), current_setting('search_path'), version(), current_database(), session_user
 SELECT current_setting('jit') AS cur, set_config('jit', 'off', false) AS new
 SELECT set_config('statement_timeout', '5s', true), set_config('client_encoding', 'utf8', false)

@@ -10,8 +10,10 @@ use bytes::{BufMut, BytesMut};
 use super::conversation::{Conversation, Outbox, Pending, Waiting};
 use super::expect::{Expect, Query};
 use super::parameters;
-use super::refusal::{Ending, Fault, bound, name_too_long, not_utf8, rebound, refusal, stale, untyped};
-use super::server::touches_search_path;
+use super::refusal::{
+    Ending, Fault, bound, midway, name_too_long, not_utf8, rebound, refusal, stale, untyped,
+};
+use super::server::{follows_path, touches_search_path};
 use super::startup::MAX_NAME_BYTES;
 use super::statements::Statement;
 use super::tokens::Met;
@@ -79,6 +81,7 @@ impl Conversation {
             tag::SYNC => {
                 self.skipping = false;
                 self.batch_open = false;
+                self.path_moves = false;
                 self.expects.push_back(Expect::Sync);
                 out.to_server.put_slice(frame.bytes);
                 self.hold_for_search_path();
@@ -231,6 +234,15 @@ impl Conversation {
             return self.refuse_query(bound(), out);
         }
         let Some(statements) = self.guard_query(asked, statements, out)? else { return Ok(()) };
+        let moves = statements.iter().position(|statement| self.may_change_path(statement));
+        let behind = moves.map_or(statements.len(), |first| first.saturating_add(1));
+        if statements
+            .iter()
+            .skip(if self.path_moves { 0 } else { behind })
+            .any(|one| follows_path(&one.planned.kind))
+        {
+            return self.refuse_query(midway(), out);
+        }
         let is_quiet = statements.iter().any(|statement| !statement.planned.parameters.is_empty());
         if is_quiet && self.batch_open {
             let message = "a token cannot be compared in a simple query before the batch is synced";
@@ -268,6 +280,9 @@ impl Conversation {
     }
 
     fn send_parse(&mut self, name: Box<[u8]>, statement: Statement, out: &mut Outbox) -> Result<(), Ending> {
+        if self.path_moves && follows_path(&statement.planned.kind) {
+            return self.refuse(midway(), out);
+        }
         let statement = Arc::new(statement);
         send::parse(&name, &statement, &mut out.to_server)?;
         self.changes = self.changes.saturating_add(1);
@@ -298,6 +313,9 @@ impl Conversation {
         let Some(statement) = self.names.expected.get(bind.statement).map(Arc::clone) else {
             return self.refuse(refusal("26000", "prepared statement does not exist", None), out);
         };
+        if self.path_moves && follows_path(&statement.planned.kind) {
+            return self.refuse(midway(), out);
+        }
         if statement.is_stale() || self.names.runs_stale(&statement) {
             return self.refuse(stale(), out);
         }
@@ -331,6 +349,7 @@ impl Conversation {
             }
         }
         self.batch_open = true;
+        self.path_moves |= self.may_change_path(&statement);
         self.path_touched |= touches_search_path(&statement.planned.kind);
         self.changes = self.changes.saturating_add(1);
         self.runners.remove(bind.portal);
@@ -367,13 +386,6 @@ impl Conversation {
         self.begin_query(Query::refused(refusal));
         self.hold_for_search_path();
         Ok(())
-    }
-
-    /// Waits until it is known which `search_path` holds.
-    pub(super) fn hold_for_search_path(&mut self) {
-        if self.path_touched {
-            self.waiting = Some(Waiting::SearchPath);
-        }
     }
 }
 

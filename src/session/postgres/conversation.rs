@@ -16,8 +16,10 @@ use super::expect::{Expect, Name};
 use super::guard::Guarded;
 use super::limits::Limits;
 use super::refusal::Ending;
-use super::statements::Names;
+use super::server::touches_search_path;
+use super::statements::{Names, Statement};
 use super::{Event, Settings, settings};
+use crate::sql::Kind;
 use crate::wire::postgres::backend::TransactionStatus;
 
 /// What waits to be sent or noticed.
@@ -85,6 +87,8 @@ pub(super) struct Conversation {
     pub(super) is_strict: bool,
     /// A statement that may change the `search_path` was sent in the current transaction.
     pub(super) path_touched: bool,
+    /// A statement that may change it was bound since the last Sync: what follows would be planned along the old one.
+    pub(super) path_moves: bool,
     /// What goes on record.
     pub(super) ledger: Ledger,
     pins: Vec<(String, String)>,
@@ -109,6 +113,7 @@ impl Conversation {
             stream_bytes: 0,
             search_path: None,
             path_touched: false,
+            path_moves: false,
             ledger: Ledger::new(is_on_record),
             pins,
         }
@@ -155,6 +160,20 @@ impl Conversation {
         self.ask(Purpose::SearchPath, &[settings::path_question()], out)
     }
 
+    /// True if the `search_path` may be another one after the statement.
+    pub(super) fn may_change_path(&self, statement: &Statement) -> bool {
+        let kind = &statement.planned.kind;
+        let ends_block = matches!(kind, Kind::Utility { tag: "COMMIT" | "ROLLBACK" });
+        touches_search_path(kind) || (self.path_touched && ends_block)
+    }
+
+    /// Waits until it is known which `search_path` holds.
+    pub(super) fn hold_for_search_path(&mut self) {
+        if self.path_touched {
+            self.waiting = Some(Waiting::SearchPath);
+        }
+    }
+
     /// Takes answers to questions.
     pub(super) fn answered(&mut self, ask: Ask, out: &mut Outbox) -> Result<(), Ending> {
         let answers = if ask.failed { None } else { Some(ask.answers) };
@@ -168,7 +187,12 @@ impl Conversation {
                 let word = answers.iter().flatten().flatten().flatten().next();
                 if let Some(word) = word {
                     let path = settings::read_path(word.as_deref().unwrap_or_default());
-                    self.search_path = Some(path.ok_or(Ending::server(super::Fault::Setting))?);
+                    let path = Some(path.ok_or(Ending::server(super::Fault::Setting))?);
+                    if path != self.search_path {
+                        // The store reads what was prepared anew, along the new path.
+                        self.names.forget_plans();
+                    }
+                    self.search_path = path;
                     self.path_touched = self.status != TransactionStatus::Idle;
                 }
                 self.waiting = None;

@@ -153,6 +153,12 @@ pub(super) fn bound() -> Refusal {
     )
 }
 
+/// It was planned along the path of before, and the store would run it along the new one.
+pub(super) fn midway() -> Refusal {
+    let hint = Some("send what changes the search_path in a query, or a batch, of its own");
+    refusal("0A000", "a statement behind one that may change the search_path is refused", hint)
+}
+
 pub(super) fn not_utf8() -> Refusal {
     refusal("22021", "the statement is not UTF-8", None)
 }

@@ -379,6 +379,21 @@ fn describe_parameters(statement: &Statement, body: &[u8], out: &mut Outbox) -> 
     Ok(())
 }
 
+/// True if the store looks anything up along the path while it runs such a statement.
+pub(super) const fn follows_path(kind: &Kind) -> bool {
+    match kind {
+        Kind::Rows | Kind::CopyOut(_) => true,
+        Kind::Session(effect) => matches!(
+            effect,
+            Effect::Declare { .. } | Effect::Prepare { .. } | Effect::Execute { .. } | Effect::Fetch { .. }
+        ),
+        Kind::Utility { tag } => {
+            matches!(tag.as_bytes(), b"INSERT" | b"UPDATE" | b"DELETE" | b"MERGE" | b"MOVE")
+        }
+        Kind::Answered { .. } => false,
+    }
+}
+
 /// True if the effect may change the client's `search_path`.
 pub(super) const fn touches_search_path(kind: &Kind) -> bool {
     matches!(kind, Kind::Session(Effect::SearchPath { .. } | Effect::Discard | Effect::ResetAll))

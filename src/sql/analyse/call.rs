@@ -193,6 +193,7 @@ impl<'a> Analysis<'a> {
                 let to =
                     TypeName { name: call.name.clone(), modifiers: Vec::new(), dimensions: Vec::new(), pos };
                 let (to, ty) = self.resolve_type(&to)?;
+                self.raises();
                 let kind = ExprKind::Cast { value: Box::new(term.expr), to };
                 Ok(Term { expr: Expr { kind, pos }, label: term.label, ty: Some(ty) })
             }

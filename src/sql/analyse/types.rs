@@ -16,8 +16,9 @@ impl Analysis<'_> {
             return Ok(Term::public(Expr { kind, pos }, Some(ty)));
         }
         let term = self.expr(value, level)?;
-        let is_free =
-            ty.oid == oid::TEXT || matches!(value.kind, ExprKind::Literal(_)) || term.oid() == Some(ty.oid);
+        let is_free = ty.oid == oid::TEXT
+            || (matches!(value.kind, ExprKind::Literal(_)) && self.catalogue().base_type(ty) == ty)
+            || (term.oid() == Some(ty.oid) && to.modifiers.is_empty());
         for function in self.catalogue().cast_functions(term.oid(), ty.oid) {
             let unknown = || Denial::unlisted("this cast", Refused::because(Reason::NotListed), pos);
             let (name, function) = self.catalogue().function_by_oid(function).ok_or_else(unknown)?;

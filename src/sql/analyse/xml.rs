@@ -17,6 +17,8 @@ const CONSTRUCT: &str = "an XML expression";
 impl Analysis<'_> {
     pub(super) fn xml(&mut self, xml: &Xml, pos: Pos, level: &Level<'_>) -> Checked<Term> {
         let mut ty = TypeRef::plain(oid::XML);
+        // What is no XML, and characters that XML does not have.
+        self.raises();
         let rewritten = match xml {
             Xml::Concat(values) => Xml::Concat(self.xml_values(values, level)?),
             Xml::Element { name, attributes, content } => Xml::Element {
