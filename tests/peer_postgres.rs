@@ -357,7 +357,9 @@ fn an_aggregate_of_outer_columns_belongs_to_the_outer_query() {
 fn a_condition_finer_than_a_cell_decides_no_error() {
     let Some((cluster, proxy)) = start() else { return };
     let converted = "5::oid = (CASE WHEN l.id > 0 THEN -5000000000 ELSE 1 END)";
-    for fails in [converted, "uuid(l.id::text)", "(l.id * 10.5)::numeric(2,1)", "xmlparse(content '<' || l.id)"] {
+    for fails in
+        [converted, "uuid(l.id::text)", "(l.id * 10.5)::numeric(2,1)", "xmlparse(content '<' || l.id)"]
+    {
         let asked = |until: &str| {
             let condition = format!("l.at <= timestamptz '{until}' AND ({fails}) IS NULL");
             psql(
