@@ -63,6 +63,13 @@ pub enum BadToken {
     Nobody,
 }
 
+/// True if the scheme is `Bearer`, whatever stands behind it (RFC 9110 section 5.6.2 says what ends a scheme).
+fn names_bearer(line: &str) -> bool {
+    let Some((scheme, rest)) = line.split_at_checked(6) else { return false };
+    let goes_on = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    scheme.eq_ignore_ascii_case("bearer") && !rest.as_bytes().first().is_some_and(goes_on)
+}
+
 impl Bearer {
     /// The name in the token of a request, if it has one; `now_s` in seconds since the Unix epoch.
     ///
@@ -79,6 +86,8 @@ impl Bearer {
             Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
                 self.believed(token.trim_start_matches(' '), now_s).map(Some)
             }
+            // A reader less strict than this one might still find a token in it.
+            _ if names_bearer(line) => Err(BadToken::Malformed),
             // Another way to show oneself, which is the store's to judge.
             _ => Ok(None),
         }

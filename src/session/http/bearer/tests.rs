@@ -72,6 +72,10 @@ fn a_token_that_is_right_names_who_asks() {
     assert_eq!(bearer.name(&headers, NOW_S), Ok(None));
     headers.insert("authorization", "Basic YTpi".parse().unwrap());
     assert_eq!(bearer.name(&headers, NOW_S), Ok(None));
+    for unread in ["Bearer", "bearer\tx.y.z", "BEARER,x"] {
+        headers.insert("authorization", unread.parse().unwrap());
+        assert_eq!(bearer.name(&headers, NOW_S), Err(BadToken::Malformed), "{unread}");
+    }
     headers.append("authorization", "Bearer x.y.z".parse().unwrap());
     assert_eq!(bearer.name(&headers, NOW_S), Err(BadToken::Malformed));
 }

@@ -126,6 +126,8 @@ fn files_of_verifiers() {
         assert!(with_verifier("", name, &verifier, &[0; 32]).is_err(), "{name:?}");
     }
     assert_eq!(bad(format!("alice {verifier}\nalice {verifier}\n")), BadVerifiers::Twice(2));
+    let other = verifier.replacen("4096", "20000", 1);
+    assert_eq!(bad(format!("alice {verifier}\nbob {other}\n")), BadVerifiers::Uneven(2), "{other}");
     for wrong in [
         "alice",
         "alice md5abc",

@@ -46,6 +46,7 @@ pub struct Verifiers {
     names: BTreeMap<String, Verifier>,
     mock_key: [u8; KEY_BYTES],
     iterations: u32,
+    salt_bytes: usize,
 }
 
 /// A file of verifiers is not right.
@@ -60,6 +61,9 @@ pub enum BadVerifiers {
     /// A name has two.
     #[error("the name on line {0} has a verifier already")]
     Twice(usize),
+    /// Names that are there could be told from names that are not.
+    #[error("the verifier on line {0} has another iteration count or length of salt than those before it")]
+    Uneven(usize),
 }
 
 impl fmt::Debug for Verifiers {
@@ -82,6 +86,7 @@ impl Verifiers {
     pub fn parse(bytes: &[u8]) -> Result<Self, BadVerifiers> {
         let text = std::str::from_utf8(bytes).map_err(|_| BadVerifiers::NotText)?;
         let mut names = BTreeMap::new();
+        let mut form = None;
         let mut mock_key = Sha256::digest(bytes).into();
         for (number, line) in (1..).zip(text.lines()) {
             if let Some(key) = line.strip_prefix(MOCK) {
@@ -93,18 +98,23 @@ impl Verifiers {
             }
             let (name, verifier) = line.trim_end().rsplit_once(' ').ok_or(BadVerifiers::Line(number))?;
             let verifier = Verifier::parse(verifier).filter(|_| is_name(name));
-            if names.insert(name.to_owned(), verifier.ok_or(BadVerifiers::Line(number))?).is_some() {
+            let verifier = verifier.ok_or(BadVerifiers::Line(number))?;
+            let own = (verifier.iterations, verifier.salt.len());
+            if *form.get_or_insert(own) != own || own.1 > KEY_BYTES {
+                return Err(BadVerifiers::Uneven(number));
+            }
+            if names.insert(name.to_owned(), verifier).is_some() {
                 return Err(BadVerifiers::Twice(number));
             }
         }
-        let iterations = names.values().next().map_or(ITERATIONS, |verifier: &Verifier| verifier.iterations);
-        Ok(Self { names, mock_key, iterations })
+        let (iterations, salt_bytes) = form.unwrap_or((ITERATIONS, SALT_BYTES));
+        Ok(Self { names, mock_key, iterations, salt_bytes })
     }
 
     /// The name's verifier, and whether it has one: else one that no proof fits, the same each time.
     pub(super) fn find(&self, name: &str) -> (Verifier, bool) {
         let mut salt = mac(&self.mock_key, name.as_bytes()).to_vec();
-        salt.truncate(SALT_BYTES);
+        salt.truncate(self.salt_bytes);
         let key = mac(&self.mock_key, b"no proof fits");
         let mock = Verifier { iterations: self.iterations, salt, stored_key: key, server_key: key };
         match self.names.get(name) {
