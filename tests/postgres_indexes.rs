@@ -71,12 +71,22 @@ unlisted = "pass"
 "public.logins.bytes" = { bucket = { width = 1000 } }
 "#;
 
-/// Statements whose plan must not read a whole table of logins. `$1` stands for a token.
+/// Conditions on public columns and tokens, and joins of identifiers. `$1` stands for a token.
 const SERVED: &[&str] = &[
     // Public columns.
     "SELECT * FROM logins WHERE id = 5",
     "SELECT id, ip FROM logins WHERE place = 'place 17'",
     "SELECT count(*) FROM logins l WHERE l.id BETWEEN 5 AND 500 AND l.place LIKE 'place%'",
+    // By token, and joins by user.
+    "SELECT * FROM logins WHERE number = $1",
+    "SELECT count(*) FROM users u JOIN logins l USING (user_id) WHERE u.country = 'c17'",
+    "SELECT u.country, l.ip FROM users u, logins l WHERE u.user_id = l.user_id AND u.country = 'c17'",
+    "SELECT l.id FROM users u LEFT JOIN logins l ON l.number = u.number WHERE u.number = $1",
+    "SELECT count(*) FROM users WHERE country = 'c17' AND user_id IN (SELECT user_id FROM logins WHERE place = 'place 9')",
+];
+
+/// Conditions on coarse columns.
+const SERVED_BY_CELL: &[&str] = &[
     // By prefix.
     "SELECT id, ip FROM logins WHERE ip = '10.7.0.0/16'",
     "SELECT ip, count(*), sum(bytes) FROM logins WHERE ip IN ('10.7.0.0/16', '10.9.0.0/16') GROUP BY ip",
@@ -97,12 +107,6 @@ const SERVED: &[&str] = &[
     "SELECT count(*) FROM logins WHERE lat BETWEEN -12.5 AND -12.3",
     "SELECT count(*) FROM logins WHERE bytes = 5000",
     "SELECT max(bytes) FROM logins WHERE bytes >= 998000",
-    // By token, and joins by user.
-    "SELECT * FROM logins WHERE number = $1",
-    "SELECT count(*) FROM users u JOIN logins l USING (user_id) WHERE u.country = 'c17'",
-    "SELECT u.country, l.ip FROM users u, logins l WHERE u.user_id = l.user_id AND u.country = 'c17'",
-    "SELECT l.id FROM users u LEFT JOIN logins l ON l.number = u.number WHERE u.number = $1",
-    "SELECT count(*) FROM users WHERE country = 'c17' AND user_id IN (SELECT user_id FROM logins WHERE place = 'place 9')",
     // Through subqueries, views, common table expressions and joins.
     "SELECT login FROM seen WHERE address = '10.7.0.0/16'",
     "SELECT count(*) FROM seen s JOIN users u ON u.country = s.place WHERE s.moment = '2026-03-05 10:00+00'",
@@ -142,16 +146,26 @@ fn plan(cluster: &Cluster, sent: &str) -> String {
     cluster.psql(&format!("EXPLAIN {sent}"))
 }
 
-#[test]
-#[ignore = "conditions for indexes are off until they follow cells: hole 36"]
-fn indexes_serve_what_is_asked_of_coarse_values() {
+/// Fails where a statement reads the whole table.
+fn assert_served(statements: &[&str]) {
     let Some((cluster, proxy)) = start() else { return };
     let mut missed = Vec::new();
-    for (statement, sent) in SERVED.iter().zip(sent(&proxy, SERVED)) {
+    for (statement, sent) in statements.iter().zip(sent(&proxy, statements)) {
         let plan = plan(&cluster, &sent);
         if plan.contains("Seq Scan on logins") {
             missed.push(format!("{statement}\n{sent}\n{plan}"));
         }
     }
     assert!(missed.is_empty(), "{}: {}", missed.len(), missed.join("\n"));
+}
+
+#[test]
+fn indexes_serve_public_columns_tokens_and_joins() {
+    assert_served(SERVED);
+}
+
+#[test]
+#[ignore = "conditions for indexes are off until they follow cells: hole 36"]
+fn indexes_serve_what_is_asked_of_coarse_values() {
+    assert_served(SERVED_BY_CELL);
 }
