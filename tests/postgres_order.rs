@@ -222,6 +222,8 @@ fn where_equal_values_look_alike_nothing_changes() {
         "SELECT ARRAY[p] || ARRAY[id % 2], ARRAY[kind] || tag, p || ARRAY[p] FROM @L@ GROUP BY 1, 2, 3",
         "SELECT p, ARRAY[amount] || ARRAY[amount] || '{1}' FROM @L@ EXCEPT ALL SELECT p, '{1}' || ARRAY[amount] FROM @L@",
         "SELECT DISTINCT 'NaN'::numeric, 'NaN'::float8 + wait, amount / 3 FROM @L@",
+        "SELECT DISTINCT ARRAY['x', doc ->> 'v'], ARRAY['2', doc -> 'v'] FROM @L@",
+        "SELECT ARRAY[doc #>> '{v}', 'x'] FROM @L@ UNION SELECT ARRAY['y', NULL]",
     ] {
         let statement = statement.replace("@L@", uniform);
         let sorted = |answer: Result<String, String>| {

@@ -20,6 +20,8 @@
 mod addresses;
 #[path = "sql_coarse/attacks.rs"]
 mod attacks;
+#[path = "sql_coarse/calm.rs"]
+mod calm;
 #[path = "support/cluster.rs"]
 mod cluster;
 #[path = "sql_coarse/containers.rs"]

@@ -3,6 +3,7 @@
 use super::super::catalogue::{TypeRef, oid};
 use super::super::ir::{Alias, Body, Expr, ExprKind, FromItem, Pos, Query, Select, Step, Sublink, Target};
 use super::super::refusal::{Checked, Denial};
+use super::conversion::Operand;
 use super::scope::{Found, Item, ItemColumn, Level, Term, WholeRow};
 use super::{Analysis, Label};
 
@@ -39,7 +40,7 @@ impl Analysis<'_> {
                     let message = format!("column reference \"{column}\" is ambiguous");
                     return Err(Denial::new("42702", message, pos));
                 }
-                Ok(read(owner, &one.term, pos))
+                Ok(self.read(owner, &one.term, pos))
             }
             _ => Err(no_table(name, pos)),
         }
@@ -47,7 +48,7 @@ impl Analysis<'_> {
 
     fn unqualified(&mut self, name: &str, pos: Pos, level: &Level<'_>) -> Checked<Term> {
         if let Some(Found::Column { level: owner, term }) = level.column(name, pos)? {
-            return Ok(read(owner, &term, pos));
+            return Ok(self.read(owner, &term, pos));
         }
         if let Some(Found::Item { level: owner, item }) = level.item(None, name, pos)? {
             return self.whole_row(&item, owner, pos, level);
@@ -62,7 +63,7 @@ impl Analysis<'_> {
         let itself = || Expr { kind: ExprKind::Column { names: vec![item.alias.clone()], star: false }, pos };
         match item.whole_row {
             WholeRow::Column => match item.columns.first() {
-                Some(column) => Ok(read(owner, &column.term, pos)),
+                Some(column) => Ok(self.read(owner, &column.term, pos)),
                 None => Err(Denial::unsupported("a row without columns", pos)),
             },
             // The name of a row gives way to the name of a column.
@@ -151,7 +152,18 @@ impl Analysis<'_> {
         let Some(column) = item.column(field) else {
             return Err(Denial::new("42703", format!("column {name}.{field} does not exist"), base.pos));
         };
-        Ok(Some((read(owner, &column.term, base.pos), rest)))
+        Ok(Some((self.read(owner, &column.term, base.pos), rest)))
+    }
+
+    /// A column that is read: its level remembers.
+    fn read(&self, owner: &Level<'_>, term: &Term, pos: Pos) -> Term {
+        self.note_read(term);
+        owner.reads.update(|reads| reads + 1);
+        let mut used = owner.used.borrow_mut();
+        if !used.iter().any(|known| known.expr == term.expr) {
+            used.push(term.clone());
+        }
+        Term { expr: Expr { kind: term.expr.kind.clone(), pos }, ..term.clone() }
     }
 
     /// The field of a row.
@@ -221,10 +233,12 @@ impl Analysis<'_> {
             Step::Field(name) => {
                 label.require_public("taking a field", pos)?;
                 let ty = ty.and_then(|ty| self.attribute_type(ty.oid, name));
+                // Attributes have collations.
+                self.collations_vary.set(true);
                 Ok((Step::Field(name.clone()), label, ty))
             }
             Step::Index(index) => {
-                let index = self.public(index, level, "a subscript")?.expr;
+                let index = self.subscript(index, level)?;
                 let label = match label {
                     Label::Identifiers(identity) => Label::Identifier(identity),
                     other => {
@@ -235,14 +249,22 @@ impl Analysis<'_> {
                 Ok((Step::Index(index), label, ty.and_then(|ty| self.subscript_type(ty))))
             }
             Step::Slice(low, high) => {
-                let mut bound = |bound: &Option<Expr>| match bound {
-                    None => Ok(None),
-                    Some(expr) => Ok(Some(self.public(expr, level, "a subscript")?.expr)),
+                let mut bound = |bound: &Option<Expr>| {
+                    bound.as_ref().map(|bound| self.subscript(bound, level)).transpose()
                 };
                 let (low, high) = (bound(low)?, bound(high)?);
                 Ok((Step::Slice(low, high), label, ty))
             }
         }
+    }
+
+    /// A subscript, which is converted as in an assignment: not all numbers are places.
+    fn subscript(&mut self, subscript: &Expr, level: &Level<'_>) -> Checked<Expr> {
+        let term = self.public(subscript, level, "a subscript")?;
+        if !matches!(Operand::of(&term).ty, Some(oid::INT2 | oid::INT4 | oid::UNKNOWN)) {
+            self.raises();
+        }
+        Ok(term.expr)
     }
 
     /// The columns of `(expression).*`.
@@ -285,16 +307,6 @@ impl Analysis<'_> {
         };
         Ok(fields.into_iter().map(field).collect())
     }
-}
-
-/// A column that is read: its level remembers.
-fn read(owner: &Level<'_>, term: &Term, pos: Pos) -> Term {
-    owner.reads.update(|reads| reads + 1);
-    let mut used = owner.used.borrow_mut();
-    if !used.iter().any(|known| known.expr == term.expr) {
-        used.push(term.clone());
-    }
-    Term { expr: Expr { kind: term.expr.kind.clone(), pos }, ..term.clone() }
 }
 
 fn no_table(name: &str, pos: Pos) -> Denial {

@@ -1,9 +1,10 @@
 //! Comparisons: what may meet an identifier, and tokens that are turned back.
 
-use super::super::catalogue::{Oid, TypeRef, oid};
+use super::super::catalogue::TypeRef;
 use super::super::ir::{Expr, ExprKind, Literal, Pos, Qualified, Quantifier};
 use super::super::refusal::{Checked, Denial};
 use super::super::seam::ParameterSource;
+use super::conversion::Operand;
 use super::expr::boolean;
 use super::label::Identity;
 use super::scope::{Level, Term};
@@ -19,12 +20,12 @@ pub(super) fn is_equality(op: &Qualified) -> bool {
 pub(super) struct Compared {
     pub(super) left: Box<Expr>,
     pub(super) right: Box<Expr>,
-    pub(super) types: [Option<Oid>; 2],
+    pub(super) operands: [Operand; 2],
 }
 
 impl Compared {
-    fn of(left: Expr, right: Expr, types: [Option<Oid>; 2]) -> Self {
-        Self { left: Box::new(left), right: Box::new(right), types }
+    fn of(left: Expr, right: Expr, operands: [Operand; 2]) -> Self {
+        Self { left: Box::new(left), right: Box::new(right), operands }
     }
 }
 
@@ -38,17 +39,17 @@ impl Analysis<'_> {
         level: &Level<'_>,
     ) -> Checked<Compared> {
         let left_term = self.expr(left, level)?;
-        let ty = left_term.oid();
+        let operand = Operand::of(&left_term);
         if let Some(turned) = self.token(&left_term, right)? {
-            return Ok(Compared::of(left_term.expr, turned, [ty, ty]));
+            return Ok(Compared::of(left_term.expr, turned, [operand; 2]));
         }
         let right_term = self.expr(right, level)?;
-        let types = [sided(&left_term), sided(&right_term)];
+        let operands = [operand, Operand::of(&right_term)];
         if let Some(turned) = self.token(&right_term, left)? {
-            return Ok(Compared::of(turned, right_term.expr, [types[1], types[1]]));
+            return Ok(Compared::of(turned, right_term.expr, [operands[1]; 2]));
         }
         self.comparable(&left_term, &right_term, construct)?;
-        Ok(Compared::of(left_term.expr, right_term.expr, types))
+        Ok(Compared::of(left_term.expr, right_term.expr, operands))
     }
 
     /// Refuses a comparison that would say more than that two identifiers are equal.
@@ -108,7 +109,7 @@ impl Analysis<'_> {
         let left_term = self.expr(left, level)?;
         let right_term = self.expr(right, level)?;
         self.comparable(&left_term, &right_term, "NULLIF")?;
-        self.implied(&["="], left_term.oid(), right_term.oid(), pos)?;
+        self.implied(&["="], [&left_term, &right_term].map(Operand::of), pos)?;
         let kind = ExprKind::NullIf(Box::new(left_term.expr), Box::new(right_term.expr));
         Ok(Term { expr: Expr { kind, pos }, label: left_term.label, ty: left_term.ty })
     }
@@ -130,7 +131,8 @@ impl Analysis<'_> {
             }
             let item_term = self.expr(item, level)?;
             self.comparable(&term, &item_term, "IN")?;
-            self.implied(&[if negated { "<>" } else { "=" }], term.oid(), item_term.oid(), pos)?;
+            let op = if negated { "<>" } else { "=" };
+            self.implied(&[op], [&term, &item_term].map(Operand::of), pos)?;
             rewritten.push(item_term.expr);
         }
         Ok(boolean(ExprKind::In { negated, value: Box::new(term.expr), list: rewritten }, pos))
@@ -153,7 +155,10 @@ impl Analysis<'_> {
             turned = self.turned(&identity, left_term.ty, right, true)?;
         }
         let right_term = match turned {
-            Some(expr) => Term { expr, label: Label::Null, ty: None },
+            // What a token stands for is of the type that it is compared with.
+            Some(expr) => {
+                Term { expr, label: Label::Null, ty: left_term.ty.and_then(|ty| self.array_of(ty)) }
+            }
             None => self.expr(right, level)?,
         };
         let element = match &right_term.label {
@@ -187,7 +192,7 @@ impl Analysis<'_> {
             left.label.require_public(&format!("`{}`", op.name), pos)?;
             element.label.require_public(&format!("`{}`", op.name), pos)?;
         }
-        Ok(self.resolve_operator(op, left.oid(), element.oid(), pos)?.0)
+        Ok(self.resolve_operator(op, &[left, element].map(Operand::of), pos)?.0)
     }
 
     pub(super) fn case(
@@ -203,7 +208,7 @@ impl Analysis<'_> {
             None => None,
         };
         let mut label = Label::Null;
-        let mut types = Vec::new();
+        let mut results = Vec::with_capacity(whens.len());
         let mut rewritten = Vec::with_capacity(whens.len());
         for (condition, result) in whens {
             let condition = match &operand {
@@ -213,37 +218,30 @@ impl Analysis<'_> {
                     None => {
                         let condition = self.expr(condition, level)?;
                         self.comparable(operand, &condition, "CASE")?;
-                        self.implied(&["="], operand.oid(), condition.oid(), pos)?;
+                        self.implied(&["="], [operand, &condition].map(Operand::of), pos)?;
                         condition.expr
                     }
                 },
             };
             let result_term = self.expr(result, level)?;
-            label = label.merge(result_term.label, "CASE", result.pos)?;
-            types.push(result_term.ty);
-            rewritten.push((condition, result_term.expr));
+            label = label.merge(result_term.label.clone(), "CASE", result.pos)?;
+            rewritten.push((condition, result_term.expr.clone()));
+            results.push(result_term);
         }
         let otherwise = match otherwise {
             None => None,
             Some(otherwise) => {
                 let term = self.expr(otherwise, level)?;
-                label = label.merge(term.label, "CASE", otherwise.pos)?;
-                types.insert(0, term.ty);
-                Some(Box::new(term.expr))
+                label = label.merge(term.label.clone(), "CASE", otherwise.pos)?;
+                let expr = Box::new(term.expr.clone());
+                results.insert(0, term);
+                Some(expr)
             }
         };
-        let ty = self.common_type(types);
+        let ty = self.common_type_of(&results.iter().collect::<Vec<_>>());
         let operand = operand.map(|operand| Box::new(operand.expr));
         let kind = ExprKind::Case { operand, whens: rewritten, otherwise };
         Ok(Term { expr: Expr { kind, pos }, label, ty })
-    }
-}
-
-/// The type of one side of an operator. A parameter that the client did not declare has none yet, like a literal.
-pub(super) fn sided(term: &Term) -> Option<Oid> {
-    match (&term.expr.kind, term.oid()) {
-        (ExprKind::Param(_), None) => Some(oid::UNKNOWN),
-        (_, ty) => ty,
     }
 }
 

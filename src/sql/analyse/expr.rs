@@ -4,12 +4,19 @@ use super::super::catalogue::{TypeRef, oid};
 use super::super::ir::{Expr, ExprKind, Literal, Pos, Qualified, SqlValue, Step, TypeName};
 use super::super::refusal::{Checked, Denial};
 use super::compare::Compared;
+use super::conversion::Operand;
 use super::scope::{Level, Term};
 use super::{Analysis, Label};
 
 impl Analysis<'_> {
     /// Analyses an expression.
     pub(super) fn expr(&mut self, expr: &Expr, level: &Level<'_>) -> Checked<Term> {
+        let term = self.expr_of_kind(expr, level)?;
+        self.note_value(term.ty);
+        Ok(term)
+    }
+
+    fn expr_of_kind(&mut self, expr: &Expr, level: &Level<'_>) -> Checked<Term> {
         let pos = expr.pos;
         match &expr.kind {
             ExprKind::Column { names, star } => self.column(names, *star, pos, level),
@@ -23,8 +30,9 @@ impl Analysis<'_> {
                 self.quantified(op, *quantifier, left, right, pos, level)
             }
             ExprKind::DistinctFrom { negated, left, right } => {
-                let Compared { left, right, .. } = self.compared(left, right, "IS DISTINCT FROM", level)?;
-                self.implied(&["="], self.quick_type(&left), self.quick_type(&right), pos)?;
+                let Compared { left, right, operands } =
+                    self.compared(left, right, "IS DISTINCT FROM", level)?;
+                self.implied(&["="], operands, pos)?;
                 Ok(boolean(ExprKind::DistinctFrom { negated: *negated, left, right }, pos))
             }
             ExprKind::NullIf(left, right) => self.null_if(left, right, pos, level),
@@ -32,8 +40,8 @@ impl Analysis<'_> {
             ExprKind::Between { negated, symmetric, value, low, high } => {
                 let mut all = |expr| self.public(expr, level, "BETWEEN");
                 let (value, low, high) = (all(value)?, all(low)?, all(high)?);
-                self.implied(&["<=", ">="], value.oid(), low.oid(), pos)?;
-                self.implied(&["<=", ">="], value.oid(), high.oid(), pos)?;
+                self.implied(&["<=", ">="], [&value, &low].map(Operand::of), pos)?;
+                self.implied(&["<=", ">="], [&value, &high].map(Operand::of), pos)?;
                 let [value, low, high] = [value, low, high].map(|term| Box::new(term.expr));
                 let kind = ExprKind::Between { negated: *negated, symmetric: *symmetric, value, low, high };
                 Ok(boolean(kind, pos))
@@ -58,7 +66,8 @@ impl Analysis<'_> {
             ExprKind::Coalesce(values) => self.coalesce(values, pos, level),
             ExprKind::Extreme { greatest, values } => {
                 let terms = self.public_terms(values, level, "GREATEST or LEAST")?;
-                let ty = self.common_type(terms.iter().map(|term| term.ty));
+                let ty = self.common_type_of(&terms.iter().collect::<Vec<_>>());
+                self.implied(&["<"], [Operand::of_type(ty.map(|ty| ty.oid)); 2], pos)?;
                 let values = terms.into_iter().map(|term| term.expr).collect();
                 let kind = ExprKind::Extreme { greatest: *greatest, values };
                 Ok(Term::public(Expr { kind, pos }, ty))
@@ -122,8 +131,12 @@ impl Analysis<'_> {
                 Label::Public
             }
         };
-        let element = self.common_type(terms.iter().map(|term| term.ty));
+        let element = self.common_type_of(&terms.iter().collect::<Vec<_>>());
         let ty = element.and_then(|ty| self.array_of(ty));
+        // Arrays of several sizes do not fit into one.
+        if element.is_none_or(|ty| self.catalogue().element_type(ty.oid).is_some()) {
+            self.raises();
+        }
         let kind = ExprKind::Array(terms.into_iter().map(|term| term.expr).collect());
         Ok(Term { expr: Expr { kind, pos }, label, ty })
     }
@@ -169,7 +182,7 @@ impl Analysis<'_> {
             label = label.merge(term.label.clone(), "COALESCE", value.pos)?;
             terms.push(term);
         }
-        let ty = self.common_type(terms.iter().map(|term| term.ty));
+        let ty = self.common_type_of(&terms.iter().collect::<Vec<_>>());
         let kind = ExprKind::Coalesce(terms.into_iter().map(|term| term.expr).collect());
         Ok(Term { expr: Expr { kind, pos }, label, ty })
     }
@@ -180,6 +193,7 @@ impl Analysis<'_> {
             let message = format!("collation \"{}\" does not exist", collation.name);
             return Err(Denial::new("42704", message, pos));
         };
+        self.collations_vary.set(true);
         let collation = Qualified::within(&known.schema, &known.name);
         let kind = ExprKind::Collate { value: Box::new(term.expr), collation };
         Ok(Term { expr: Expr { kind, pos }, ..term })

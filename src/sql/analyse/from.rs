@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::super::catalogue::{TypeRef, oid};
 use super::super::ir::{Alias, Expr, ExprKind, FromItem, Pos, Query, TableItem};
 use super::super::parse::MADE;
 use super::super::refusal::{Checked, Denial};
@@ -142,7 +143,11 @@ impl Analysis<'_> {
         let unique = unique_names(&visible);
         let column = |((column, name), unique): ((&OutputColumn, &&String), &String)| ItemColumn {
             name: (*name).clone(),
-            term: Term { expr: Expr::column(&printed, unique), label: column.label.clone(), ty: column.ty },
+            term: Term {
+                expr: Expr::column(&printed, unique),
+                label: column.label.clone(),
+                ty: as_column(column.ty),
+            },
         };
         let raw = columns.iter().any(|column| !column.label.is_public());
         let renamed = visible.iter().zip(&unique).any(|(name, unique)| *name != unique);
@@ -207,4 +212,9 @@ pub(super) fn require_new_name(new: &Item, known: &[Rc<Item>]) -> Checked<()> {
         );
     }
     Ok(())
+}
+
+/// The type of a column: a literal without a type is a text once it has become one.
+pub(super) fn as_column(ty: Option<TypeRef>) -> Option<TypeRef> {
+    ty.map(|ty| if ty.oid == oid::UNKNOWN { TypeRef::plain(oid::TEXT) } else { ty })
 }

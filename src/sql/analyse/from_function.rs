@@ -84,6 +84,7 @@ impl Analysis<'_> {
                     let known = self.catalogue().collation_named(name, &self.path);
                     let unknown = || Denial::new("42704", "this collation does not exist", definition.ty.pos);
                     let known = known.ok_or_else(unknown)?;
+                    self.collations_vary.set(true);
                     Some(Qualified::within(&known.schema, &known.name))
                 }
             };

@@ -7,6 +7,7 @@ use super::super::ir::{
 };
 use super::super::refusal::{Checked, Denial};
 use super::Analysis;
+use super::conversion::Operand;
 use super::from::{FromPart, unique_names};
 use super::scope::{Item, ItemColumn, Level, RowOrder, Term, WholeRow};
 
@@ -120,7 +121,9 @@ impl Analysis<'_> {
     ) -> Checked<ItemColumn> {
         let construct = format!("USING ({name})");
         self.comparable(&left.term, &right.term, &construct)?;
-        self.implied(&["="], left.term.oid(), right.term.oid(), Pos::NONE)?;
+        self.note_read(&left.term);
+        self.note_read(&right.term);
+        self.implied(&["="], [&left.term, &right.term].map(Operand::of), Pos::NONE)?;
         let label = left.term.label.clone().merge(right.term.label.clone(), &construct, Pos::NONE)?;
         let ty = self.common_type([left.term.ty, right.term.ty]);
         let one_side = match kind {

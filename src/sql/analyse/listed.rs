@@ -9,6 +9,7 @@ use super::super::ir::{Call, Expr, ExprKind, Literal, Pos, Qualified, Quantifier
 use super::super::refusal::{Checked, Denial};
 use super::Analysis;
 use super::call::{Resolved, arguments};
+use super::conversion::Operand;
 use super::scope::Term;
 
 impl Analysis<'_> {
@@ -27,7 +28,8 @@ impl Analysis<'_> {
         };
         let function = resolved.function.ok_or_else(|| refusal(Refused::because(Reason::NotListed)))?;
         let own = rule(function).map_err(refusal)?;
-        if own.can_raise || !resolved.is_certain {
+        let given: Vec<Operand> = terms.iter().map(Operand::of).collect();
+        if own.can_raise || !resolved.is_certain || !self.takes_calmly(&resolved.parameters, &given) {
             self.raises();
         }
         let mut listed = own;

@@ -14,6 +14,7 @@ mod call;
 mod calm;
 mod column;
 mod compare;
+mod conversion;
 mod expr;
 mod from;
 mod from_function;
@@ -113,6 +114,10 @@ pub(super) struct Analysis<'a> {
     rows_raise: Cell<bool>,
     /// It was met where it could be evaluated for rows that a condition leaves out.
     conditions_raise: Cell<bool>,
+    /// Columns of another collation than the default.
+    collated: Vec<ir::Expr>,
+    /// Texts of another collation than the default were met.
+    collations_vary: Cell<bool>,
     /// A call that tells when it was evaluated, and where.
     varying: Option<(String, ir::Pos)>,
     /// Rows that were made of values whose equals look alike.
@@ -163,6 +168,8 @@ impl<'a> Analysis<'a> {
             columns_raise: Cell::new(false),
             rows_raise: Cell::new(false),
             conditions_raise: Cell::new(false),
+            collated: Vec::new(),
+            collations_vary: Cell::new(false),
             varying: None,
             alike_rows: Vec::new(),
             aggregates: Vec::new(),
@@ -242,6 +249,8 @@ impl<'a> Analysis<'a> {
             columns_raise: Cell::new(false),
             rows_raise: Cell::new(false),
             conditions_raise: Cell::new(false),
+            collated: Vec::new(),
+            collations_vary: Cell::new(false),
             presorts: Cell::new(false),
             alike_rows: Vec::new(),
             aggregates: Vec::new(),
@@ -305,16 +314,11 @@ impl<'a> Analysis<'a> {
         (self.may_raise.get(), self.rows_raise.get())
     }
 
-    /// What was met since then does not fail after all.
-    fn restore(&self, (may_raise, rows_raise): (bool, bool)) {
-        self.may_raise.set(may_raise);
-        self.rows_raise.set(rows_raise);
-    }
-
-    /// `expr`, which was made since `before`, may be one of those of which no row decides whether they fail.
+    /// `expr`, which was made since `before`, may be one of those that do not fail after all.
     fn calm(&self, before: (bool, bool), expr: &ir::Expr) {
         if moment(expr).is_some() {
-            self.calm_rows(before);
+            self.may_raise.set(before.0);
+            self.rows_raise.set(before.1);
         }
     }
 

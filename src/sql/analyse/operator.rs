@@ -3,7 +3,8 @@
 use super::super::catalogue::{Oid, Operator, TypeRef, oid};
 use super::super::ir::{Expr, ExprKind, Pos, Qualified};
 use super::super::refusal::{Checked, Denial};
-use super::compare::{Compared, is_equality, sided};
+use super::compare::{Compared, is_equality};
+use super::conversion::Operand;
 use super::expr::boolean;
 use super::scope::{Level, Term};
 use super::{Analysis, Label, infer};
@@ -19,7 +20,7 @@ impl Analysis<'_> {
     ) -> Checked<Term> {
         let Some(left) = left else {
             let right = self.public(right, level, &format!("operator {}", op.name))?;
-            let (op, ty) = self.resolve_operator(op, None, right.oid(), pos)?;
+            let (op, ty) = self.resolve_operator(op, &[Operand::of(&right)], pos)?;
             let kind = ExprKind::Operator { op, left: None, right: Box::new(right.expr) };
             return Ok(Term::public(Expr { kind, pos }, ty));
         };
@@ -30,14 +31,10 @@ impl Analysis<'_> {
         let right = self.expr(right, level)?;
         let label = operator_label(op, &left, &right, pos)?;
         let before = self.raised();
-        let is_total = self.is_total(op, [sided(&left), sided(&right)]);
-        let (op, ty) = self.resolve_operator(op, left.oid(), right.oid(), pos)?;
+        let (op, ty) = self.resolve_operator(op, &[&left, &right].map(Operand::of), pos)?;
         let ty = ty.or_else(|| self.joined_array(&op, left.oid()?, right.oid()?));
         let kind = ExprKind::Operator { op, left: Some(Box::new(left.expr)), right: Box::new(right.expr) };
         let expr = Expr { kind, pos };
-        if is_total {
-            self.restore(before);
-        }
         self.calm(before, &expr);
         Ok(Term { expr, label, ty })
     }
@@ -61,61 +58,49 @@ impl Analysis<'_> {
         level: &Level<'_>,
     ) -> Checked<Term> {
         // A row on one side may be a subquery of several columns on the other; both have their labels.
-        let Compared { left, right, types } = self.compared(left, right, &format!("`{}`", op.name), level)?;
-        let (before, is_total) = (self.raised(), self.is_total(op, types));
-        let types = (self.quick_type(&left), self.quick_type(&right));
-        let (op, _) = self.resolve_operator(op, types.0, types.1, pos)?;
-        if is_total {
-            self.restore(before);
-        }
+        let construct = format!("`{}`", op.name);
+        let Compared { left, right, operands } = self.compared(left, right, &construct, level)?;
+        // Half of what is known would pick an operator of its own.
+        let is_known = operands.iter().all(|operand| operand.ty.is_some());
+        let operands = if is_known { operands } else { [Operand::of_type(None); 2] };
+        let (op, _) = self.resolve_operator(op, &operands, pos)?;
         Ok(boolean(ExprKind::Operator { op, left: Some(left), right }, pos))
     }
 
-    /// True if the operator fails on no values of these types, whichever of its overloads the server takes.
-    fn is_total(&self, op: &Qualified, types: [Option<Oid>; 2]) -> bool {
-        let of_types = |candidate: &&Operator| {
-            let operands = [candidate.left, Some(candidate.right)];
-            let fits = |(operand, ty): (Option<Oid>, Option<Oid>)| {
-                operand.zip(ty).is_some_and(|(operand, ty)| infer::coerces(self.catalogue(), ty, operand))
+    /// True if none of these operators that takes such values fails on any.
+    fn are_total(&self, named: &[&Operator], operands: &[Operand]) -> bool {
+        let fits = |candidate: &&&Operator| {
+            let parameters = parameters(candidate);
+            let mut pairs = parameters.iter().zip(operands);
+            let coerces = |(parameter, operand): (&Oid, &Operand)| {
+                operand.ty.is_some_and(|ty| infer::coerces(self.catalogue(), ty, *parameter))
             };
-            operands.into_iter().zip(types).all(fits)
+            parameters.len() == operands.len() && pairs.all(coerces)
         };
-        let is_known = types.iter().flatten().any(|ty| *ty != oid::UNKNOWN);
-        let named = self.catalogue().operators(if op.name == "!=" { "<>" } else { &op.name });
-        let mut fitting = named.iter().filter(of_types).peekable();
-        let rule = |candidate: &Operator| self.world.lists.operator(self.catalogue(), candidate);
-        is_known
-            && fitting.peek().is_some()
-            && fitting.all(|candidate| rule(candidate).is_ok_and(|rule| !rule.can_raise))
+        let is_known = operands.iter().filter_map(|operand| operand.ty).any(|ty| ty != oid::UNKNOWN);
+        let mut fitting = named.iter().filter(fits).peekable();
+        let is_total = |candidate: &&Operator| {
+            let rule = self.world.lists.operator(self.catalogue(), candidate);
+            rule.is_ok_and(|rule| !rule.can_raise) && self.takes_calmly(&parameters(candidate), operands)
+        };
+        is_known && fitting.peek().is_some() && fitting.all(is_total)
     }
 
-    /// The type of a rewritten expression, where its form tells.
-    pub(super) fn quick_type(&self, expr: &Expr) -> Option<Oid> {
-        match &expr.kind {
-            ExprKind::Cast { to, .. } if to.dimensions.is_empty() => {
-                self.catalogue().type_by_name(&to.name, &[]).map(|ty| ty.oid)
-            }
-            ExprKind::Row { .. } => Some(oid::RECORD),
-            _ => None,
-        }
-    }
-
-    /// The operator with its schema, and the type of its result.
+    /// The operator with its schema, and the type of its result. One before a value has one operand.
     pub(super) fn resolve_operator(
         &self,
         op: &Qualified,
-        left: Option<Oid>,
-        right: Option<Oid>,
+        operands: &[Operand],
         pos: Pos,
     ) -> Checked<(Qualified, Option<TypeRef>)> {
-        self.operator_along(&self.path, op, (left, right), pos)
+        self.operator_along(&self.path, op, operands, pos)
     }
 
     fn operator_along(
         &self,
         path: &[String],
         op: &Qualified,
-        (left, right): (Option<Oid>, Option<Oid>),
+        operands: &[Operand],
         pos: Pos,
     ) -> Checked<(Qualified, Option<TypeRef>)> {
         let named: Vec<&Operator> = self
@@ -133,36 +118,31 @@ impl Analysis<'_> {
         let rule = |candidate: &Operator| self.world.lists.operator(self.catalogue(), candidate);
         let refused = |refused| Denial::unlisted(&format!("operator {}", op.name), refused, pos);
         let builtin_only = named.iter().all(|candidate| candidate.schema == "pg_catalog");
-        let arity = |candidate: &&&Operator| candidate.left.is_some() == left.is_some();
-        let unary_or_binary: Vec<&Operator> =
-            if left.is_some() { named.iter().filter(arity).copied().collect() } else { named.clone() };
-        let types: Vec<Vec<Oid>> = unary_or_binary
-            .iter()
-            .map(|candidate| candidate.left.into_iter().chain([candidate.right]).collect())
-            .collect();
-        let arguments: Vec<Option<Oid>> = if left.is_some() { vec![left, right] } else { vec![right] };
-        let same_width: Vec<usize> = (0..types.len())
-            .filter(|index| types.get(*index).is_some_and(|ty| ty.len() == arguments.len()))
-            .collect();
-        let fitting: Vec<Vec<Oid>> =
-            same_width.iter().filter_map(|index| types.get(*index).cloned()).collect();
-        let arguments = both_alike(arguments);
-        let picked = infer::pick(self.catalogue(), &fitting, &arguments)
-            .and_then(|index| same_width.get(index))
-            .and_then(|index| unary_or_binary.get(*index));
+        let arity = |candidate: &&&Operator| parameters(candidate).len() == operands.len();
+        let of_arity: Vec<&Operator> = named.iter().filter(arity).copied().collect();
+        let fitting: Vec<Vec<Oid>> = of_arity.iter().map(|candidate| parameters(candidate)).collect();
+        let arguments: Vec<Option<Oid>> = operands.iter().map(|operand| operand.ty).collect();
+        let alike = both_alike(&arguments);
+        let picked = infer::pick(self.catalogue(), &fitting, &alike)
+            .or_else(|| infer::pick(self.catalogue(), &fitting, &arguments))
+            .and_then(|index| of_arity.get(index));
+        let is_known = arguments.iter().all(Option::is_some);
         if let Some(found) = picked {
             // Types are advice: whichever of its schema the server takes must be allowed.
             let rivals = named.iter().filter(|rival| rival.schema == found.schema);
             rivals.map(|rival| rule(rival)).collect::<Result<Vec<_>, _>>().map_err(refused)?;
-            if rule(found).map_err(refused)?.can_raise {
+            let can_raise = rule(found).map_err(refused)?.can_raise;
+            let parameters = parameters(found);
+            if can_raise || !is_known || !self.takes_calmly(&parameters, operands) {
                 self.raises();
             }
-            let parameters: Vec<Oid> = found.left.into_iter().chain([found.right]).collect();
-            let ty = infer::result(self.catalogue(), found.result, &parameters, &arguments);
+            let ty = infer::result(self.catalogue(), found.result, &parameters, &alike);
             return Ok((Qualified::within(&found.schema, &op.name), ty));
         }
         named.iter().map(|candidate| rule(candidate)).collect::<Result<Vec<_>, _>>().map_err(refused)?;
-        self.raises();
+        if !self.are_total(&of_arity, operands) {
+            self.raises();
+        }
         if builtin_only {
             return Ok((Qualified::builtin(&op.name), None));
         }
@@ -174,30 +154,25 @@ impl Analysis<'_> {
 impl Analysis<'_> {
     /// Operators that the server looks up itself (`IN` is `=`, ...): along the client's path, in what was a view too, so
     /// that each it may find there must be allowed.
-    pub(super) fn implied(
-        &self,
-        names: &[&str],
-        left: Option<Oid>,
-        right: Option<Oid>,
-        pos: Pos,
-    ) -> Checked<()> {
-        let before = self.may_raise.get();
-        let found = names.iter().try_for_each(|name| {
-            self.operator_along(&self.outer_path, &Qualified::bare(*name), (left, right), pos).map(drop)
-        });
-        // Comparing raises where it is known to, which is where it is spelt out too.
-        self.may_raise.set(before);
-        found
+    pub(super) fn implied(&self, names: &[&str], operands: [Operand; 2], pos: Pos) -> Checked<()> {
+        names.iter().try_for_each(|name| {
+            self.operator_along(&self.outer_path, &Qualified::bare(*name), &operands, pos).map(drop)
+        })
     }
 }
 
+/// The types that it takes.
+fn parameters(operator: &Operator) -> Vec<Oid> {
+    operator.left.into_iter().chain([operator.right]).collect()
+}
+
 /// A literal next to a known type is taken to be of that type.
-fn both_alike(arguments: Vec<Option<Oid>>) -> Vec<Option<Oid>> {
-    match arguments.as_slice() {
+fn both_alike(arguments: &[Option<Oid>]) -> Vec<Option<Oid>> {
+    match arguments {
         [Some(oid::UNKNOWN), Some(known)] | [Some(known), Some(oid::UNKNOWN)] => {
             vec![Some(*known), Some(*known)]
         }
-        _ => arguments,
+        _ => arguments.to_vec(),
     }
 }
 

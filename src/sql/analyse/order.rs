@@ -10,6 +10,7 @@ use super::super::ir::{
     TypeName, WindowSpec,
 };
 use super::super::refusal::{Checked, Denial};
+use super::conversion::Operand;
 use super::from::derived;
 use super::query::{KeyUse, Tail};
 use super::row_key::smallest_over;
@@ -32,7 +33,7 @@ impl Analysis<'_> {
         match &item.direction {
             Direction::Using(op) => {
                 term.label.require_public("ORDER BY ... USING", term.pos())?;
-                let (op, _) = self.resolve_operator(op, term.oid(), term.oid(), term.pos())?;
+                let (op, _) = self.resolve_operator(op, &[Operand::of_type(term.oid()); 2], term.pos())?;
                 Ok(Direction::Using(op))
             }
             other => Ok(other.clone()),

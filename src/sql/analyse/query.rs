@@ -2,6 +2,7 @@
 
 use super::super::ir::{Body, Expr, ExprKind, Limit, Literal, OrderItem, Query};
 use super::super::refusal::Checked;
+use super::from::as_column;
 use super::scope::{Item, ItemColumn, Level, OutputColumn, RowOrder, Term, WholeRow};
 use super::{Analysis, Label};
 use std::rc::Rc;
@@ -169,7 +170,7 @@ fn values_item(columns: &[OutputColumn]) -> Item {
         term: Term {
             expr: Expr::made(ExprKind::Column { names: vec![column.name.clone()], star: false }),
             label: column.label.clone(),
-            ty: column.ty,
+            ty: as_column(column.ty),
         },
     };
     Item {

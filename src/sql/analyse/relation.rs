@@ -135,6 +135,7 @@ impl Analysis<'_> {
             })
             .collect();
         let mut names = self.item_of(&relation.name, table.alias.as_ref(), &columns, table.pos, level)?;
+        self.note_collations(&relation.columns, &names);
         names.schema = table.alias.is_none().then(|| relation.schema.clone());
         let row_type = Qualified::within(&relation.schema, &relation.name);
         let row_type = self.catalogue().type_by_name(&row_type, &[]).map(|ty| ty.oid);
@@ -204,6 +205,7 @@ impl Analysis<'_> {
             columns.push(OutputColumn { name: column.name.clone(), label, ty: Some(ty) });
         }
         let mut names = self.item_of(&relation.name, table.alias.as_ref(), &columns, table.pos, level)?;
+        self.note_collations(&relation.columns, &names);
         names.schema = table.alias.is_none().then(|| relation.schema.clone());
         if relation.kind == RelationKind::Table && !divides {
             let value = Expr::column(INNER, "tableoid");

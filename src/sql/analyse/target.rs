@@ -88,6 +88,7 @@ impl Analysis<'_> {
         let columns = |level: &Level<'_>, item: &Item| {
             let columns: Vec<_> =
                 item.columns.iter().map(|column| (column.name.clone(), column.term.clone())).collect();
+            columns.iter().for_each(|(_, term)| self.note_read(term));
             level.used.borrow_mut().extend(columns.iter().map(|(_, term)| term.clone()));
             columns
         };

@@ -6,7 +6,7 @@ use super::super::ir::{Expr, ExprKind, Literal, Pos, Qualified, TypeName};
 use super::super::refusal::{Checked, Denial};
 use super::calm::is_declared_by_cast;
 use super::scope::{Level, Term};
-use super::{Analysis, Label, infer};
+use super::{Analysis, Label};
 
 impl Analysis<'_> {
     pub(super) fn cast(&mut self, value: &Expr, to: &TypeName, pos: Pos, level: &Level<'_>) -> Checked<Term> {
@@ -116,10 +116,6 @@ impl Analysis<'_> {
         let relation = self.catalogue().relation(&name, &self.path)?;
         let quote = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
         Some(format!("{}.{}", quote(&relation.schema), quote(&relation.name)))
-    }
-
-    pub(super) fn common_type(&self, types: impl IntoIterator<Item = Option<TypeRef>>) -> Option<TypeRef> {
-        infer::common(self.catalogue(), types)
     }
 
     pub(super) fn array_of(&self, element: TypeRef) -> Option<TypeRef> {

@@ -83,6 +83,9 @@ impl Analysis<'_> {
         };
         if level.rows_open() || self.reads_protected() {
             let flat = flattened(&over, level, pos)?;
+            if flat.frame.as_ref().is_some_and(adds_to_values) {
+                self.raises();
+            }
             if let Some(ordered) = self.tied(call, &terms, &flat, resolved.order, pos)? {
                 over = Over::Spec(ordered);
                 self.marked_ties = true;
@@ -219,6 +222,11 @@ fn ends(spec: &WindowSpec) -> (BoundKind, BoundKind) {
         None => (BoundKind::UnboundedPreceding, end(BoundKind::CurrentRow, true)),
         Some(frame) => (end(frame.start.kind, false), end(frame.end.kind, true)),
     }
+}
+
+/// True for a frame whose ends are sums, which may lead out of their type.
+fn adds_to_values(frame: &Frame) -> bool {
+    frame.units == FrameUnits::Range && [&frame.start, &frame.end].iter().any(|bound| bound.offset.is_some())
 }
 
 const fn whole_partition() -> Frame {

@@ -78,6 +78,7 @@ impl Analysis<'_> {
     }
 
     pub(super) fn xml_table(&mut self, table: &XmlTable, level: &Level<'_>) -> Checked<FromPart> {
+        self.raises();
         let mut columns = Vec::with_capacity(table.columns.len());
         let mut known = Vec::with_capacity(table.columns.len());
         for column in &table.columns {

@@ -39,9 +39,11 @@ pub(super) const GROUPS: &[Group] = &[
     raising("numeric_fac").until(14),
     // Rounding and signs.
     total(
-        "abs(float4) abs(float8) abs(numeric) ceil ceiling floor round(float8) round(numeric) sign trunc(float8) \
-         trunc(numeric) trim_scale scale min_scale pi",
+        "abs(float4) abs(float8) abs(numeric) ceil(float8) ceiling(float8) floor(float8) round(float8) sign \
+         trunc(float8) trunc(numeric) trim_scale scale min_scale pi",
     ),
+    // Away from zero, which leads out of the longest numbers.
+    raising("ceil(numeric) ceiling(numeric) floor(numeric) round(numeric)"),
     // Mathematics.
     raising(
         "abs acos acosd acosh asin asind asinh atan atan2 atan2d atand atanh cbrt cos cosd cosh cot cotd degrees \
@@ -74,5 +76,11 @@ pub(super) const GROUPS: &[Group] = &[
     ),
     // Conversions that are written as functions.
     raising("bool int2 int4 int8 float4 float8 numeric money oid xid"),
+    // Those of them that lead to a wider type.
+    total(
+        "bool(int4) int4(bool) int4(char) int4(int2) int8(int2) int8(int4) int8(oid) float4(int2) float4(int4) \
+         float4(int8) float8(int2) float8(int4) float8(int8) float8(float4) numeric(int2) numeric(int4) \
+         numeric(int8)",
+    ),
     raising("pg_lsn").since(14),
 ];

@@ -54,6 +54,11 @@ pub(super) const GROUPS: &[Group] = &[
     total("bit_send bpcharsend byteasend charsend namesend textsend varbit_send varcharsend"),
     // Conversions that are written as functions.
     raising("bpchar char name text varchar bit varbit"),
+    // Those of them that take every text. A name is cut to its length.
+    total(
+        "bpchar(name) char(text) name(text) name(varchar) name(bpchar) text(bpchar) text(char) text(name) text(bool) \
+         varchar(name)",
+    ),
     raising("bytea").since(18),
     // The server's encodings and words.
     total(

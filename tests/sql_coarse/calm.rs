@@ -1,0 +1,125 @@
+//! What may fail on a row is told from what never does. Where something may, a subquery of which a single row would be
+//! enough is read to its end, so that whether an error comes does not hang on which row was read first.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use sfumato::policy::{FieldRule, NamedTreatment, SqlPolicy, SqlTreatment};
+use sfumato::sql::{Planner, SessionView};
+
+use crate::lab::{Lab, coarse_ip};
+
+/// Conditions on a row of `logins` that fail on some row that could be there.
+const MAY_FAIL: &[&str] = &[
+    "1 / (l.id - 5) = 1",
+    "l.app::int = 1",
+    // What the server converts by itself.
+    "'1'::float8 < (CASE WHEN l.id > 0 THEN 1e400 ELSE 1 END)",
+    "l.wait < l.amount",
+    "l.wait IN (l.amount)",
+    "l.wait IS DISTINCT FROM l.amount",
+    "l.wait BETWEEN 0 AND l.amount",
+    "l.wait = ANY (ARRAY[l.amount])",
+    "NULLIF(l.wait, l.amount) > 0",
+    "(CASE l.wait WHEN l.amount THEN 1 END) IS NULL",
+    "COALESCE(l.amount, l.wait) > 0",
+    "GREATEST(l.amount, l.wait) > 0",
+    "(CASE WHEN l.id > 0 THEN l.amount ELSE l.wait END) > 0",
+    "sign(COALESCE(l.amount, '1'::float8)) = 1",
+    "'5'::oid = l.big",
+    "'5'::regclass = l.big",
+    "'pg_class'::regclass = (CASE WHEN l.id > 0 THEN l.app END)",
+    "'pg_class'::regclass = (SELECT s.a FROM (SELECT 'x' AS a) s)",
+    "timestamp '2024-01-01' = COALESCE(l.day, timestamp '2024-01-01')",
+    "(ARRAY[1,2])[l.big] IS NULL",
+    "ARRAY[ARRAY[1], l.tags] IS NULL",
+    // Longest numbers, rounded up.
+    "ceil(l.amount) > 0",
+    "round(l.amount) > 0",
+    // Two collations.
+    "l.app < l.posix",
+    "upper(l.posix || l.app) = 'x'",
+    "(l.app || current_user) < 'm'",
+    "l.app IN (l.posix)",
+    "GREATEST(l.app, l.posix) = 'x'",
+    "EXISTS (SELECT 1 FROM (SELECT app COLLATE \"C\" AS c FROM free) f WHERE f.c < l.app)",
+    // Values that hold others.
+    "ARRAY[l.place] = ARRAY[l.place]",
+    "ROW(l.id, l.place) IN (SELECT f.id, f.place FROM free f)",
+    "GREATEST(l.tags, l.tags) IS NULL",
+    // Types that are read.
+    "uuid(l.app) IS NULL",
+    "json_populate_record(NULL::pair, l.doc::json) IS NULL",
+    "xmlparse(content l.app) IS NULL",
+    "l.app ~ l.app",
+    "sum(l.id) OVER (ORDER BY l.day RANGE BETWEEN '1000 years' PRECEDING AND CURRENT ROW) > 0",
+];
+
+/// Conditions that fail on no row, as people write them.
+const NEVER_FAIL: &[&str] = &[
+    "l.id = 5",
+    "l.big = 5",
+    "l.big = l.id",
+    "l.small < l.big",
+    "l.id = $1",
+    "l.app = $1 AND l.big > $2",
+    "l.app = 'web' AND l.day >= '2024-01-01'",
+    "l.app IN ('web', 'app') OR l.id NOT IN (1, 2, 3)",
+    "l.app <> 'web' AND lower(l.app) = 'x' AND length(l.app) > 3 AND l.app || '!' < 'm'",
+    "l.code = 'x'",
+    "l.id BETWEEN 1 AND 5",
+    "l.at > now() - interval '7 days'",
+    "l.at >= '2024-01-01' AND l.at < '2024-01-02'",
+    "l.at > l.day",
+    "l.amount > 5 AND l.amount = l.id AND abs(l.amount) < 1.5",
+    "l.wait > 5 AND l.wait = l.id AND l.wait < 0.5",
+    "l.ip <<= '203.0.0.0/16' AND l.ip = '203.0.0.0/16'",
+    "l.doc ->> 'a' = 'x' AND l.doc @> '{}' AND l.doc ? 'a'",
+    "l.person = (SELECT f.person FROM free f WHERE false LIMIT 1) OR l.person IS NULL",
+    "l.person IN (SELECT person FROM free)",
+    "l.tags[1] = 5 AND cardinality(l.tags) > 1",
+    "COALESCE(l.app, 'none') = 'x' AND COALESCE(l.big, l.id, 0) = 0",
+    "(CASE WHEN l.id > 5 THEN 'a' ELSE l.app END) = 'a'",
+    "GREATEST(l.id, l.big, 5) = 5",
+    "NOT l.ok AND l.ok IS NOT TRUE AND l.ok = true",
+    "l.app IS DISTINCT FROM 'web' AND NULLIF(l.app, '') IS NOT NULL",
+    "l.mood = 'good' AND l.mood <> 'bad'",
+];
+
+#[test]
+fn what_may_fail_is_known() {
+    Lab::run(&[conditions]);
+}
+
+fn conditions(lab: &mut Lab) {
+    lab.client.rows(
+        "CREATE TYPE mood AS ENUM ('good', 'bad'); CREATE TYPE pair AS (a int, b int);
+         CREATE TABLE free (id int PRIMARY KEY, app text, place point, person uuid);
+         CREATE TABLE logins (id int PRIMARY KEY, person uuid, ip inet, app text, posix text COLLATE \"POSIX\", code char(4),
+             small int2, big int8, amount numeric, wait float8, day date, at timestamptz, tags int[], doc jsonb, place point,
+             ok bool, mood mood);",
+    );
+    let named = |treatment| NamedTreatment { name: "rule".into(), treatment: Arc::new(treatment) };
+    let written = "public.logins.ip".to_owned();
+    let treatment = SqlTreatment::Scalar(named(coarse_ip()));
+    let field = FieldRule { field: written.parse().unwrap(), written, treatment, span: 0..0 };
+    let unlisted = named(sfumato::kernel::Treatment::Pass);
+    let policy = SqlPolicy { unlisted, fields: vec![field], roles: BTreeMap::new() };
+    let planner = Planner::new(Arc::new(lab.loaded()), policy.decide(None).unwrap());
+    let session = SessionView { search_path: None, user: "postgres", role: None, salt: &[7; 16] };
+    let is_read_whole = |condition: &str| {
+        let text = format!("SELECT EXISTS (SELECT FROM logins l WHERE {condition})");
+        // A window may not stand in a condition.
+        let text = if condition.contains(" OVER ") {
+            format!("SELECT EXISTS (SELECT {condition} FROM logins l)")
+        } else {
+            text
+        };
+        let planned = planner.plan(&text, &session, &[]).unwrap_or_else(|why| panic!("{text}: {why:?}"));
+        planned.into_iter().next().unwrap().sql.contains("\"count\"(*) OVER ()")
+    };
+    let wrong: Vec<&&str> = MAY_FAIL.iter().filter(|condition| !is_read_whole(condition)).collect();
+    assert!(wrong.is_empty(), "may fail, and is not counted: {wrong:#?}");
+    let wrong: Vec<&&str> = NEVER_FAIL.iter().filter(|condition| is_read_whole(condition)).collect();
+    assert!(wrong.is_empty(), "never fails, and is counted: {wrong:#?}");
+}
