@@ -165,7 +165,6 @@ fn indexes_serve_public_columns_tokens_and_joins() {
 }
 
 #[test]
-#[ignore = "conditions for indexes are off until they follow cells: hole 36"]
 fn indexes_serve_what_is_asked_of_coarse_values() {
     assert_served(SERVED_BY_CELL);
 }

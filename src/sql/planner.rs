@@ -37,15 +37,7 @@ impl Planner {
     #[must_use]
     pub fn new(catalogue: Arc<Catalogue>, plans: SqlPlans) -> Self {
         let major = catalogue.major_version();
-        Self {
-            world: World {
-                catalogue,
-                rules: Rules::new(plans),
-                lists: Lists::new(major),
-                is_fast: true,
-                adds_ranges: false,
-            },
-        }
+        Self { world: World { catalogue, rules: Rules::new(plans), lists: Lists::new(major), is_fast: true } }
     }
 
     /// A planner whose lists let everything pass: for measuring faithfulness where nothing is protected.
@@ -58,7 +50,6 @@ impl Planner {
                 rules: Rules::new(plans),
                 lists: Lists::all_open(major),
                 is_fast: true,
-                adds_ranges: false,
             },
         }
     }
@@ -67,13 +58,6 @@ impl Planner {
     #[must_use]
     pub fn plainly(mut self) -> Self {
         self.world.is_fast = false;
-        self
-    }
-
-    /// This planner with conditions on raw values added for indexes, which tell more than cells do: for tests alone.
-    #[must_use]
-    pub fn with_ranges(mut self) -> Self {
-        self.world.adds_ranges = true;
         self
     }
 

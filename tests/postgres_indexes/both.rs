@@ -50,8 +50,7 @@ impl Both {
         let planned = |planner: &Planner| -> Vec<String> {
             statements.iter().map(|statement| sent(planner, statement)).collect()
         };
-        let (fast, plain) =
-            (planned(&live.planner(plans).with_ranges()), planned(&live.planner(plans).plainly()));
+        let (fast, plain) = (planned(&live.planner(plans)), planned(&live.planner(plans).plainly()));
         Self { statements: statements.iter().map(|one| (*one).to_owned()).collect(), fast, plain }
     }
 

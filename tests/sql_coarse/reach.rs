@@ -1,5 +1,5 @@
-//! Where raw values lie: what a condition on coarse values implies, for every pair of a value and a constant, and
-//! without an error for any.
+//! Where raw values lie: what a condition on coarse values implies, for every pair of a value and a constant, without an
+//! error for any, and without telling values of one cell apart.
 
 use sfumato::kernel::{AddressForm, Treatment};
 
@@ -194,7 +194,6 @@ fn cases() -> Vec<Case<'static>> {
             both(),
             SIZES,
         ),
-        case("float4", floats.clone(), both(), SIZES),
         case(
             "numeric",
             [finite(&floats), owned(&[&["1e500", "-1e500", "9e131071"]])].concat(),
@@ -218,11 +217,16 @@ fn every_pair(lab: &mut Lab) {
         lab.column(type_name, &values);
         let table = lab.table(type_name);
         // Conditions that some pairs meet and for which some rows are left out.
-        let mut telling = 0;
+        let (mut telling, mut skipped) = (0, 0);
         for treatment in &treatments {
             let rule = scalar(treatment);
             let coarse = lab.coarse(type_name, &rule).unwrap().sql;
-            let reach = lab.reach(type_name, &rule, "\"c\".\"w\"").expect(type_name);
+            let Some(reach) = lab.reach(type_name, &rule, "\"c\".\"w\"") else {
+                // Two cells of one name, or of one float.
+                assert!(matches!(type_name, "numeric(12,2)" | "float8"), "{type_name}");
+                skipped += operators.len();
+                continue;
+            };
             let what = format!("{type_name} under {treatment:?}");
             // All that can be compared with: the raw values, the coarse ones, and what lies between.
             lab.client.rows(&format!(
@@ -231,11 +235,22 @@ fn every_pair(lab: &mut Lab) {
                 reach.wide_type
             ));
             for operator in operators {
+                let end = if reach.ends_before { "<" } else { "<=" };
+                let (low, high) = match &reach.limits {
+                    Some((low, high)) if reach.starts_after => {
+                        (format!("\"t\".v > {low}"), format!("\"t\".v {end} {high}"))
+                    }
+                    Some((low, high)) => (format!("\"t\".v >= {low}"), format!("\"t\".v {end} {high}")),
+                    None => ("true".to_owned(), "true".to_owned()),
+                };
                 let span = |(first, last): &(String, String)| {
-                    let (above, below) = (format!("\"t\".v >= {first}"), format!("\"t\".v <= {last}"));
+                    let (mut above, below) = (format!("\"t\".v >= {first}"), format!("\"t\".v {end} {last}"));
+                    if reach.starts_after {
+                        above = format!("({low} AND {above})");
+                    }
                     match *operator {
-                        ">" | ">=" => above,
-                        "<" | "<=" => below,
+                        ">" | ">=" => format!("({above} AND {high})"),
+                        "<" | "<=" => format!("({low} AND {below})"),
                         _ => format!("({above} AND {below})"),
                     }
                 };
@@ -249,11 +264,23 @@ fn every_pair(lab: &mut Lab) {
                 ));
                 let cell = |at: usize| counted[0][at].as_deref();
                 assert_eq!(cell(1), Some("0"), "{what}: {operator} loses {:?}", cell(2));
+                let told = lab.client.rows(&format!(
+                    "SELECT string_agg(format('%s and %s by %s', low, high, value), '; ') FROM (SELECT value, \
+                     min(raw) FILTER (WHERE implied) AS low, min(raw) FILTER (WHERE implied IS NOT TRUE) AS high \
+                     FROM (SELECT {coarse} AS cell, {implied} AS implied, t.v::text AS raw, c.v::text AS value \
+                     FROM {table} AS \"t\", constants AS \"c\" WHERE t.v IS NOT NULL AND c.v IS NOT NULL) AS l \
+                     GROUP BY cell, value HAVING count(DISTINCT implied IS TRUE) > 1) AS m"
+                ));
+                assert_eq!(
+                    told[0][0].as_deref().map(|told| &told[..told.len().min(300)]),
+                    None,
+                    "{what}: {operator}"
+                );
                 if cell(0) != Some("0") && cell(3) != Some("0") {
                     telling += 1;
                 }
             }
         }
-        assert!(telling + 3 >= treatments.len() * operators.len(), "{type_name}: {telling}");
+        assert!(telling + skipped + 3 >= treatments.len() * operators.len(), "{type_name}: {telling}");
     }
 }

@@ -69,11 +69,9 @@ pub(super) struct World {
     pub(super) catalogue: Arc<Catalogue>,
     pub(super) rules: Rules,
     pub(super) lists: Lists,
-    /// Statements are made fast: what only goes to the client is treated where it leaves.
+    /// Statements are made fast: what only goes to the client is treated where it leaves, and conditions on coarse values
+    /// are helped by conditions on raw ones, for indexes to serve.
     pub(super) is_fast: bool,
-    /// Conditions on coarse values are helped by conditions on raw ones, for indexes to serve. Off: as long as these are
-    /// finer than cells, what fails on a row tells whether they hold (hole 36).
-    pub(super) adds_ranges: bool,
 }
 
 /// The walk through one statement.
@@ -201,7 +199,7 @@ impl<'a> Analysis<'a> {
         }
         let read = super::slim::query(&mut analysed.query);
         self.applied.retain(|(_, column), _| read.has(column) || read.has(&super::late::made_name(column)));
-        if !self.conditions_raise.get() && self.world.adds_ranges {
+        if !self.conditions_raise.get() && self.world.is_fast {
             super::ranges::add(self.world, &self.parameters, &mut analysed.query);
         }
         if let (Some((name, pos)), true) = (&self.varying, self.reads_protected()) {

@@ -150,7 +150,8 @@ impl<'a> Coarsener<'a> {
         let of = ColumnType::of(self.catalogue, declared).ok()?;
         match (rule, &of.shape) {
             (ColumnRule::Scalar(ruling), Shape::Scalar) => {
-                reach::of(&ruling.treatment, of.kind, &Sql::closed(value))
+                let version = self.server.major_version;
+                reach::of(&ruling.treatment, of.kind, of.modifier, &Sql::closed(value), version)
             }
             _ => None,
         }

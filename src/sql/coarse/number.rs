@@ -21,13 +21,34 @@ const MAX_TEXT: i32 = 1000;
 /// The cell's lower end of a `numeric`, with exactly as many decimals as the cell.
 pub(super) fn numeric(value: &Sql, width: Width) -> Sql {
     let constant = |number: &str| Sql::constant("numeric", number);
-    let (above_low, high) = match width.range() {
-        Some((low, high)) => (value.op(">=", &constant(&low)), constant(&high)),
-        None => (value.op(">", &constant(&format!("-{LIMIT}"))), constant(LIMIT)),
-    };
+    let Limits { low, has_low, high } = limits(width);
+    let above_low = value.op(if has_low { ">=" } else { ">" }, &constant(&low));
     // NaN is above every number.
-    let inside = all(&[&above_low, &value.op("<", &high)]);
+    let inside = all(&[&above_low, &value.op("<", &constant(&high))]);
     when(&inside, &floor_numeric(value, width))
+}
+
+/// The numbers that have cells: from `low`, which may have one itself, to before `high`.
+pub(super) struct Limits {
+    pub(super) low: String,
+    pub(super) has_low: bool,
+    pub(super) high: String,
+}
+
+pub(super) fn limits(width: Width) -> Limits {
+    limits_of(width, LIMIT)
+}
+
+/// The floats that have cells.
+pub(super) fn float_limits(width: Width) -> Limits {
+    limits_of(width, FLOAT_LIMIT)
+}
+
+fn limits_of(width: Width, limit: &str) -> Limits {
+    match width.range() {
+        Some((low, high)) => Limits { low, has_low: true, high },
+        None => Limits { low: format!("-{limit}"), has_low: false, high: limit.to_owned() },
+    }
 }
 
 fn floor_numeric(value: &Sql, width: Width) -> Sql {
@@ -90,11 +111,9 @@ fn float(value: &Sql, wide_value: &Sql, width: Width, float_type: &str) -> Sql {
     let tiny = all(&[&wide_value.op(">", &constant("-1e-200")), &wide_value.op("<", &constant("1e-200"))]);
     let around_zero =
         rounded(&case(&[(wide_value.op("<", &constant("0")), corner(&constant("-1")))], &constant("0")));
-    let (above_low, high) = match width.range() {
-        Some((low, high)) => (wide_value.op(">=", &bound(&low, float_type)), bound(&high, float_type)),
-        None => (wide_value.op(">", &constant(&format!("-{FLOAT_LIMIT}"))), constant(FLOAT_LIMIT)),
-    };
-    let inside = all(&[&above_low, &wide_value.op("<", &high)]);
+    let Limits { low, has_low, high } = float_limits(width);
+    let above_low = wide_value.op(if has_low { ">=" } else { ">" }, &bound(&low, float_type));
+    let inside = all(&[&above_low, &wide_value.op("<", &bound(&high, float_type))]);
     case(&[(all(&[&inside, &tiny]), around_zero), (inside, nearest)], &Sql::null().cast(float_type))
 }
 

@@ -94,7 +94,8 @@ fn interval(seconds: i64) -> Sql {
     seconds_of(&Sql::constant("float8", &seconds.to_string()))
 }
 
-fn seconds_of(seconds: &Sql) -> Sql {
+/// So many seconds.
+pub(super) fn seconds_of(seconds: &Sql) -> Sql {
     let zero = &Sql::int4(0);
     call("make_interval", &[zero, zero, zero, zero, zero, zero, seconds])
 }
@@ -117,6 +118,18 @@ pub(super) fn date(value: &Sql, floor: &Floor) -> Result<Sql, Unfit> {
         Period::Month | Period::Year => {
             let inside = all(&[&finite, &value.op("<=", &constant(LATEST_DATE))]);
             Ok(when(&inside, &truncated(&value.cast("timestamp"), floor)?.cast("date")))
+        }
+    }
+}
+
+/// The first and the last `date` that is not NULL when floored, where these are not the ends of the type.
+pub(super) fn limits_of_date(floor: &Floor) -> (Option<Sql>, Option<Sql>) {
+    match floor.period() {
+        Period::Seconds(seconds) if seconds < DAY_S => (None, None),
+        period => {
+            let is_named = matches!(period, Period::Month | Period::Year);
+            let latest = is_named.then(|| Sql::constant("date", LATEST_DATE));
+            (Some(Sql::constant("timestamp", &earliest(floor)).cast("date")), latest)
         }
     }
 }

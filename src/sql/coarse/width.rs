@@ -34,6 +34,10 @@ impl Width {
         i64::try_from(self.numerator).ok().filter(|_| self.denominator == 1)
     }
 
+    pub(super) const fn is_at_least_one(self) -> bool {
+        self.numerator >= self.denominator
+    }
+
     /// Decimals that the width has, and so every multiple of it.
     pub(super) fn scale(self) -> i32 {
         let mut scale = 0;

@@ -2,12 +2,13 @@
 //! that it implies, inside the derived table that stands for the protected one.
 //!
 //! ```text
-//! FROM (SELECT floor(raw.at) AS at ... FROM logins AS raw WHERE raw.at >= v AND raw.at <= v + 1 hour) AS l
+//! FROM (SELECT floor(raw.at) AS at ... FROM logins AS raw WHERE raw.at >= floor(v) AND raw.at < floor(v) + 1 hour) AS l
 //! WHERE l.at = v
 //! ```
 //!
 //! Invariant: the condition itself stays, and whatever row the added one leaves out, it leaves out too; so the rows of
 //! the answer are the same. Their order is open below any condition on a protected table, and fixed above it.
+//! Invariant: whether the added condition holds for a row is decided by the row's cells, never by what lies below them.
 //! Invariant: nothing is added to a statement in which something may fail on a row before a condition has left it out:
 //! which rows that is would depend on the plan, and the plan on raw values.
 //! Not here: where raw values lie (`coarse::reach`), and what may fail (`analyse`).

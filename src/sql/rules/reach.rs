@@ -14,6 +14,10 @@ pub(in crate::sql) struct Reach {
     wide_type: &'static str,
     pub(in crate::sql) is_ordered: bool,
     spans: Vec<(Template, Template)>,
+    limits: Option<(Expr, Expr)>,
+    starts_after: bool,
+    ends_before: bool,
+    prefix_v4: u32,
 }
 
 /// How a coarse column is compared with a value.
@@ -36,6 +40,16 @@ impl Reach {
             wide_type: reach.wide_type,
             is_ordered: reach.is_ordered,
             spans: reach.spans.iter().map(span).collect::<Option<_>>()?,
+            limits: match &reach.limits {
+                None => None,
+                Some((low, high)) => Some((
+                    Template::parse(low)?.filled(&Expr::null()),
+                    Template::parse(high)?.filled(&Expr::null()),
+                )),
+            },
+            starts_after: reach.starts_after,
+            ends_before: reach.ends_before,
+            prefix_v4: reach.prefix_v4.into(),
         })
     }
 
@@ -74,25 +88,34 @@ impl Reach {
         comparison: Comparison,
         value: &Expr,
     ) -> Option<Expr> {
-        let known = if self.wide_type == "inet" { networks(value) } else { None };
+        let known = if self.wide_type == "inet" { networks(value, self.prefix_v4) } else { None };
         let spans = known.unwrap_or_else(|| {
             self.spans.iter().map(|(first, last)| (first.filled(value), last.filled(value))).collect()
         });
         let condition = |(first, last)| {
-            let above = || Expr::operator(column.clone(), ">=", first);
-            let below = || Expr::operator(column.clone(), "<=", last);
-            match comparison {
-                Comparison::Same => Some(Expr::made(ExprKind::And(vec![above(), below()]))),
-                Comparison::NotBelow => self.is_ordered.then(above),
-                Comparison::NotAbove => self.is_ordered.then(below),
+            if comparison != Comparison::Same && !self.is_ordered {
+                return None;
             }
+            let is = |operator, bound| Expr::operator(column.clone(), operator, bound);
+            let above = |low| is(if self.starts_after { ">" } else { ">=" }, low);
+            let below = |last| is(if self.ends_before { "<" } else { "<=" }, last);
+            let (low, high) = self.limits.clone().unzip();
+            let (from, until) = match comparison {
+                Comparison::Same => (Some(first), Some(last)),
+                Comparison::NotBelow => (Some(first), high),
+                Comparison::NotAbove => (None, Some(last)),
+            };
+            let low = low.filter(|_| self.starts_after || from.is_none()).map(above);
+            let ends = [low, from.map(|first| is(">=", first)), until.map(below)];
+            all(ends.into_iter().flatten().collect())
         };
         any(spans.into_iter().map(condition).collect::<Option<Vec<Expr>>>()?)
     }
 }
 
-/// The spans of an IPv4 network that stands in the text: what the server would compute, in fewer words.
-fn networks(value: &Expr) -> Option<Vec<(Expr, Expr)>> {
+/// The spans of an IPv4 network that stands in the text, in cells of so many bits: what the server would compute, in fewer
+/// words.
+fn networks(value: &Expr, prefix: u32) -> Option<Vec<(Expr, Expr)>> {
     let ExprKind::Cast { value, to } = &value.kind else { return None };
     let ExprKind::Literal(Literal::Text(text)) = &value.kind else { return None };
     if !matches!(to.name.name.as_str(), "inet" | "cidr") {
@@ -100,7 +123,7 @@ fn networks(value: &Expr) -> Option<Vec<(Expr, Expr)>> {
     }
     let (address, bits) = text.split_once('/').unwrap_or((text, "32"));
     let is_number = (1..=2).contains(&bits.len()) && bits.bytes().all(|byte| byte.is_ascii_digit());
-    let bits = bits.parse::<u32>().ok().filter(|bits| is_number && *bits <= 32)?;
+    let bits = bits.parse::<u32>().ok().filter(|bits| is_number && *bits <= 32)?.min(prefix);
     let hosts = u32::MAX.checked_shr(bits).unwrap_or(0);
     let number = u32::from(address.parse::<Ipv4Addr>().ok()?);
     let (first, last) = (Ipv4Addr::from(number & !hosts), Ipv4Addr::from(number | hosts));
