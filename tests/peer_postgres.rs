@@ -350,6 +350,12 @@ fn an_aggregate_of_outer_columns_belongs_to_the_outer_query() {
     ] {
         assert_eq!(psql(&cluster, &proxy, &[statement]), (answer.into(), String::new()), "{statement}");
     }
+    let statement = "SELECT q.s FROM logins l, LATERAL (SELECT sum(l.lat) AS s FROM users u) AS q";
+    let (out, err) = psql(&cluster, &proxy, &[statement]);
+    assert!(
+        out.is_empty() && err.contains("not allowed in FROM clause of their own query level"),
+        "{out}{err}"
+    );
 }
 
 /// Hole 36: what is compared with a coarse value must not decide, finer than a cell, on which rows something fails.

@@ -29,6 +29,10 @@ impl Analysis<'_> {
             return Err(distinct_identifiers(&label, pos));
         }
         let level = level.aggregating(before);
+        if level.in_from.get() {
+            let message = "aggregate functions are not allowed in FROM clause of their own query level";
+            return Err(Denial::new("42803", message, pos));
+        }
         level.aggregated.set(true);
         if picks && (call.distinct || call.within_group) {
             let call = Call { name: resolved.name.clone(), ..call.clone() };

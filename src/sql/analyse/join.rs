@@ -28,7 +28,7 @@ impl Analysis<'_> {
     pub(super) fn join(&mut self, join: &Join, level: &Level<'_>) -> Checked<FromPart> {
         let reads_before = self.protected_reads;
         let left = self.read_item(&join.left, level)?;
-        let mut right_level = Level { outer: level.outer, items: level.items.clone(), ..Level::default() };
+        let mut right_level = Level { items: level.items.clone(), ..Level::of_from(level.outer) };
         right_level.items.extend(left.names.iter().cloned());
         let right = self.read_item(&join.right, &right_level)?;
         for name in &right.names {
@@ -75,7 +75,7 @@ impl Analysis<'_> {
             JoinCondition::None => Ok((JoinCondition::None, Vec::new())),
             JoinCondition::On(condition) => {
                 let items = left.iter().chain(right).cloned().collect();
-                let inner = Level { outer: level.outer, items, ..Level::default() };
+                let inner = Level { items, ..Level::of_from(level.outer) };
                 let term = self.public(condition, &inner, "a join condition")?;
                 Ok((JoinCondition::On(term.expr), Vec::new()))
             }

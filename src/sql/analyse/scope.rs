@@ -113,6 +113,8 @@ pub(super) struct Level<'e> {
     pub(super) sorted: Cell<bool>,
     /// An aggregate was met.
     pub(super) aggregated: Cell<bool>,
+    /// Its `FROM` is being read.
+    pub(super) in_from: Cell<bool>,
     /// The rewritten entries of the `WINDOW` clause.
     pub(super) windows: RefCell<Vec<(String, WindowSpec)>>,
 }
@@ -127,6 +129,11 @@ impl<'e> Level<'e> {
     /// A level inside another.
     pub(super) fn inside(outer: &'e Self) -> Self {
         Self { outer: Some(outer), ..Self::default() }
+    }
+
+    /// The level of a part of `FROM`.
+    pub(super) fn of_from(outer: Option<&'e Self>) -> Self {
+        Self { outer, in_from: Cell::new(true), ..Self::default() }
     }
 
     /// This level and those around it, inside out.

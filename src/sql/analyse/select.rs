@@ -42,7 +42,9 @@ impl Analysis<'_> {
         let reads_before = self.protected_reads;
         let raised_before = self.columns_raise.replace(false);
         let mut level = Level::inside(outer);
+        level.in_from.set(true);
         let (from, source) = self.read_from(&select.from, &mut level)?;
+        level.in_from.set(false);
         level.source.set(source);
         let reads_in_from = self.protected_reads;
         let filter = self.read_filter(select, &level)?;
