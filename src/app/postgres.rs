@@ -32,10 +32,10 @@ pub(super) fn store(
     let milliseconds = Duration::from_millis;
     let store = postgres::Store {
         name: config.name.clone(),
+        door: super::run::door(config.limits),
         access: ArcSwap::from_pointee(access(config, kind)),
         limits: postgres::Limits {
-            max_connections: config.limits.max_connections,
-            login_timeout: milliseconds(config.timeouts.header_timeout_ms),
+            login_timeout: milliseconds(config.timeouts.login_timeout_ms),
             connect_timeout: milliseconds(config.timeouts.connect_timeout_ms),
             write_timeout: milliseconds(config.timeouts.idle_timeout_ms),
         },

@@ -15,6 +15,7 @@ use super::config::{Audit, Config, HttpStore, Limits, Store, StoreKind, Timeouts
 use crate::base::budget::Budget;
 use crate::front::admin;
 use crate::front::audit::{AuditLog, OpenError, Unrecorded};
+use crate::front::door::{Door, Places};
 use crate::front::drain::{Stopper, drain};
 use crate::front::http::{self, Seat, Upstream, UpstreamError};
 use crate::front::metrics::Metrics;
@@ -182,6 +183,7 @@ fn http_store(
     Ok(http::Store {
         name: config.name.as_str().into(),
         rules: ArcSwap::from_pointee(http_rules(config, kind, roles)),
+        door: door(config.limits),
         seats,
         limits: http_limits(config.timeouts, config.limits),
         metrics: metrics.store(&config.name),
@@ -199,10 +201,20 @@ fn http_rules(config: &Store, kind: &HttpStore, roles: &[Role]) -> http::Rules {
     }
 }
 
+/// The door of a store.
+pub(super) fn door(limits: Limits) -> Arc<Door> {
+    Door::new(Places {
+        max_connections: limits.max_connections,
+        max_connections_per_identity: limits.max_connections_per_identity,
+        max_logins: limits.max_logins,
+        max_logins_per_source: limits.max_logins_per_source,
+    })
+}
+
 const fn http_limits(timeouts: Timeouts, limits: Limits) -> http::Limits {
     http::Limits {
-        max_connections: limits.max_connections,
         max_header_bytes: limits.max_header_bytes,
+        login_timeout: Duration::from_millis(timeouts.login_timeout_ms),
         header_timeout: Duration::from_millis(timeouts.header_timeout_ms),
         upstream_timeout: Duration::from_millis(timeouts.upstream_timeout_ms),
         write_timeout: Duration::from_millis(timeouts.idle_timeout_ms),

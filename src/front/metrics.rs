@@ -100,7 +100,24 @@ impl Metrics {
     }
 }
 
+/// A connection that is open until this is dropped.
+#[derive(Debug)]
+pub struct Open(Gauge);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
 impl StoreMetrics {
+    /// Counts a connection as long as it is open.
+    #[must_use]
+    pub fn open(&self) -> Open {
+        self.connections.inc();
+        Open(self.connections.clone())
+    }
+
     /// Counts a refusal.
     pub fn refused(&self, reason: &'static str) {
         self.refused.get_or_create(&Reason { reason }).inc();

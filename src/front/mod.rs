@@ -6,6 +6,7 @@
 
 pub mod admin;
 pub mod audit;
+pub mod door;
 pub mod drain;
 pub mod http;
 pub mod metrics;

@@ -14,6 +14,7 @@ impl Timeouts {
         let keys = [
             (&mut self.connect_timeout_ms, &raw.connect_timeout_ms),
             (&mut self.idle_timeout_ms, &raw.idle_timeout_ms),
+            (&mut self.login_timeout_ms, &raw.login_timeout_ms),
             (&mut self.header_timeout_ms, &raw.header_timeout_ms),
             (&mut self.upstream_timeout_ms, &raw.upstream_timeout_ms),
             (&mut self.drain_timeout_ms, &raw.drain_timeout_ms),
@@ -33,6 +34,9 @@ impl Limits {
         let Some(raw) = raw else { return self };
         let keys = [
             (&mut self.max_connections, &raw.max_connections, 1, 1_000_000),
+            (&mut self.max_connections_per_identity, &raw.max_connections_per_identity, 1, 1_000_000),
+            (&mut self.max_logins, &raw.max_logins, 1, 1_000_000),
+            (&mut self.max_logins_per_source, &raw.max_logins_per_source, 1, 1_000_000),
             (&mut self.max_header_bytes, &raw.max_header_bytes, 1 << 10, 1 << 24),
             (&mut self.max_depth, &raw.max_depth, 1, 10_000),
             (&mut self.max_string_bytes, &raw.max_string_bytes, 1 << 10, 1 << 30),

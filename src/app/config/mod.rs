@@ -200,6 +200,8 @@ pub struct Timeouts {
     pub connect_timeout_ms: u64,
     /// Between two requests of a client.
     pub idle_timeout_ms: u64,
+    /// For a new connection to come in.
+    pub login_timeout_ms: u64,
     /// For the head of a request, from its first byte.
     pub header_timeout_ms: u64,
     /// Between two bytes of the store's answer.
@@ -211,8 +213,14 @@ pub struct Timeouts {
 /// `[limits]`: how much to hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Client connections at a time.
+    /// Client connections that have come in, at a time.
     pub max_connections: usize,
+    /// Of these, those of one name.
+    pub max_connections_per_identity: usize,
+    /// Client connections that have not come in.
+    pub max_logins: usize,
+    /// Of these, those from one address.
+    pub max_logins_per_source: usize,
     /// The head of a request or response.
     pub max_header_bytes: usize,
     /// A body, before compression is taken off; `None` is no limit (bodies stream).
@@ -228,6 +236,7 @@ impl Default for Timeouts {
         Self {
             connect_timeout_ms: 5_000,
             idle_timeout_ms: 60_000,
+            login_timeout_ms: 10_000,
             header_timeout_ms: 10_000,
             upstream_timeout_ms: 30_000,
             drain_timeout_ms: 10_000,
@@ -239,6 +248,9 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_connections: 10_000,
+            max_connections_per_identity: usize::MAX,
+            max_logins: 1_000,
+            max_logins_per_source: 250,
             max_header_bytes: 32 * 1024,
             max_body_bytes: None,
             max_depth: 128,

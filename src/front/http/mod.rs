@@ -3,6 +3,7 @@
 //! Invariant: every answer is one of the gate's, or a refusal. Lengths, chunking and connection headers are
 //! hyper's own on both sides, so that no framing of one side reaches the other.
 
+mod arrival;
 mod minimised;
 mod on_record;
 mod upstream;
@@ -24,16 +25,17 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::server::TlsStream;
 
 pub use minimised::{Cut, Minimised, Outgoing, Timed};
 pub use on_record::Recorded;
 pub use upstream::{Upstream, UpstreamError};
 
+use arrival::Arrival;
 use on_record::OnRecord;
 
 use super::audit::AuditLog;
+use super::door::{self, Door};
 use super::drain::Drain;
 use super::metrics::StoreMetrics;
 use super::stall::Stalling;
@@ -47,10 +49,10 @@ use crate::session::http::{AnswerRules, BodyAction, Gate, Gates, Line, Refusal, 
 /// How long and how much.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Client connections at one time; more wait to be accepted.
-    pub max_connections: usize,
     /// The head of a request, in all.
     pub max_header_bytes: usize,
+    /// From a client's connection until it has asked something that it may ask, TLS and all.
+    pub login_timeout: Duration,
     /// A client sending a head, or idle between two requests.
     pub header_timeout: Duration,
     /// A store until its head, and between two pieces of a body of either side.
@@ -66,6 +68,8 @@ pub struct Store {
     pub name: Arc<str>,
     /// The rules; replaced whole when the policy is loaded again.
     pub rules: ArcSwap<Rules>,
+    /// Where they stand who have not asked anything yet.
+    pub door: Arc<Door>,
     /// What each worker has of its own.
     pub seats: Vec<Arc<Seat>>,
     /// How long and how much.
@@ -94,43 +98,59 @@ pub struct Seat {
 
 /// Serves until the drain begins, then lets the open connections end.
 pub async fn serve(listener: TcpListener, store: Arc<Store>, workers: Arc<Workers>, mut drain: Drain) {
-    let places = Arc::new(Semaphore::new(store.limits.max_connections));
     loop {
         let accepted = tokio::select! {
-            accepted = accept(&listener, &places) => accepted,
+            accepted = accept(&listener) => accepted,
             () = drain.stopping() => return,
         };
-        let (Some((stream, peer, place)), Some(worker)) = (accepted, workers.next()) else { continue };
+        let (Some((stream, peer)), Some(worker)) = (accepted, workers.next()) else { continue };
         let (store, drain) = (Arc::clone(&store), drain.clone());
+        let (knock, pushed) = store.door.knock(peer.ip());
         worker.handle.spawn(async move {
-            store.metrics.connections.inc();
+            let _open = store.metrics.open();
             if let (Ok(stream), Some(seat)) = (TcpStream::from_std(stream), store.seats.get(worker.index)) {
                 let _only_slower = stream.set_nodelay(true);
-                let tls = store.rules.load().tls.clone();
-                match tls {
-                    None => connection(stream, &store, seat, &Arc::new(Caller::new(peer, None)), drain).await,
-                    Some(tls) => {
-                        if let Some((stream, name)) = secured(stream, &tls, &store).await {
-                            let caller = Arc::new(Caller::new(peer, name));
-                            connection(stream, &store, seat, &caller, drain).await;
-                        }
-                    }
-                }
+                let arrival = Arc::new(Arrival::new(knock));
+                let turned_away = tokio::select! {
+                    biased;
+                    () = visit(stream, peer, &arrival, &store, seat, drain) => return,
+                    () = arrival.is_late(store.limits.login_timeout) => "login-timeout",
+                    () = pushed.out() => "too-many-logins",
+                };
+                store.metrics.refused(turned_away);
             }
-            store.metrics.connections.dec();
-            drop(place);
         });
     }
 }
 
-/// The next connection, free of this thread's poller, with its place among the allowed ones.
-pub(in crate::front) async fn accept(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> Option<(std::net::TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    let place = Arc::clone(places).acquire_owned().await.ok()?;
+/// A connection, from its first byte on.
+async fn visit(
+    stream: TcpStream,
+    peer: SocketAddr,
+    arrival: &Arc<Arrival>,
+    store: &Arc<Store>,
+    seat: &Arc<Seat>,
+    drain: Drain,
+) {
+    let tls = store.rules.load().tls.clone();
+    match tls {
+        None => {
+            let caller = Arc::new(Caller::new(peer, None, arrival));
+            connection(stream, store, seat, &caller, drain).await;
+        }
+        Some(tls) => {
+            if let Some((stream, name)) = secured(stream, &tls, store).await {
+                let caller = Arc::new(Caller::new(peer, name, arrival));
+                connection(stream, store, seat, &caller, drain).await;
+            }
+        }
+    }
+}
+
+/// The next connection, free of this thread's poller.
+pub(in crate::front) async fn accept(listener: &TcpListener) -> Option<(std::net::TcpStream, SocketAddr)> {
     match listener.accept().await.and_then(|(stream, peer)| Ok((stream.into_std()?, peer))) {
-        Ok((stream, peer)) => Some((stream, peer, place)),
+        Ok(accepted) => Some(accepted),
         Err(error) => {
             tracing::warn!(%error, "a connection could not be accepted");
             // Out of file descriptors: trying again at once would only burn the processor.
@@ -146,12 +166,28 @@ struct Caller {
     certificate: Option<String>,
     /// As whom it is put on record, as long as it has no name.
     nobody: Arc<Asker>,
+    arrival: Arc<Arrival>,
 }
 
 impl Caller {
-    fn new(peer: SocketAddr, certificate: Option<String>) -> Self {
+    fn new(peer: SocketAddr, certificate: Option<String>, arrival: &Arc<Arrival>) -> Self {
         let nobody = Arc::new(Asker { from: Some(peer), ..Asker::default() });
-        Self { peer, certificate, nobody }
+        Self { peer, certificate, nobody, arrival: Arc::clone(arrival) }
+    }
+
+    /// Comes in with the first exchange of somebody who may ask.
+    fn come_in(&self, gates: &Gates, shown: &Shown) -> Result<(), Refusal> {
+        if self.arrival.is_in() {
+            return Ok(());
+        }
+        let address = self.peer.ip().to_canonical().to_string();
+        // Whoever speaks for many is nobody of them.
+        let is_many = gates.takes_word_of(self.line());
+        let identity = (!is_many).then(|| shown.who.as_deref().unwrap_or(&address));
+        self.arrival.come_in(identity).map_err(|full| match full {
+            door::Full::All => Refusal::Busy,
+            door::Full::Identity => Refusal::TooManyOfOneName,
+        })
     }
 
     fn line(&self) -> Line<'_> {
@@ -170,15 +206,15 @@ impl Caller {
     }
 }
 
-/// Shakes hands, in as much time as the head of a request may take.
+/// Shakes hands.
 async fn secured(
     stream: TcpStream,
     tls: &ListenerTls,
     store: &Store,
 ) -> Option<(TlsStream<TcpStream>, Option<String>)> {
-    match tokio::time::timeout(store.limits.header_timeout, tls.accept(stream)).await {
-        Ok(Ok((stream, channel))) => Some((stream, channel.name)),
-        Ok(Err(_)) | Err(_) => {
+    match tls.accept(stream).await {
+        Ok((stream, channel)) => Some((stream, channel.name)),
+        Err(_) => {
             tracing::info!(store = &*store.name, "a TLS handshake failed");
             store.metrics.refused("tls_handshake");
             None
@@ -232,6 +268,7 @@ async fn exchange(
 ) -> Response<Outgoing> {
     let rules = store.rules.load_full();
     let shown = rules.gates.show(caller.line(), request.headers(), SystemClock.now_unix_ms() / 1_000);
+    let shown = shown.and_then(|shown| caller.come_in(&rules.gates, &shown).map(|()| shown));
     let asker = shown.as_ref().map_or_else(|_| Arc::clone(&caller.nobody), |shown| caller.asker(shown));
     let gate = shown.as_ref().map_or_else(|_| rules.gates.for_everybody(), |shown| &shown.gate);
     let mut record = OnRecord::new(&seat.audit, &store.name, &asker);
@@ -336,7 +373,14 @@ fn refused(refusal: &Refusal) -> Response<Outgoing> {
     if matches!(refusal, Refusal::Unidentified | Refusal::BadToken(_)) {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
-    if matches!(refusal, Refusal::Framing | Refusal::ClientBroken | Refusal::UnexpectedBody) {
+    if matches!(
+        refusal,
+        Refusal::Framing
+            | Refusal::ClientBroken
+            | Refusal::UnexpectedBody
+            | Refusal::Busy
+            | Refusal::TooManyOfOneName
+    ) {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response

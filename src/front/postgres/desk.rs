@@ -99,6 +99,11 @@ impl Desk {
         self.who = Some(who);
     }
 
+    /// The name of who has come.
+    pub(super) fn name(&self) -> Option<&str> {
+        self.who.as_ref().map(|who| who.name.as_str())
+    }
+
     /// The store's key for this session, if there is one.
     pub(super) fn store_key(&self, store: &Store) -> Option<CancelKey> {
         store.cancels.find(self.issued.key)

@@ -3,10 +3,12 @@
 //! Invariant: nothing is decided here. Bytes go into the session and come out of it; plans come from the
 //! [`Library`]; this floor only waits, keeps time and bounds memory.
 
+mod arrival;
 mod buffer;
 mod cancel;
 mod catalogue;
 mod desk;
+mod farewell;
 mod library;
 mod line;
 mod on_record;
@@ -21,7 +23,6 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 
 pub use cancel::Cancels;
 pub use catalogue::{Catalogues, RoleRules, RulesOf};
@@ -31,6 +32,7 @@ pub use upstream::Upstream;
 pub use workshop::Workshop;
 
 use super::audit::AuditLog;
+use super::door::Door;
 use super::drain::Drain;
 use super::http::accept;
 use super::metrics::StoreMetrics;
@@ -42,9 +44,7 @@ use crate::session::postgres::{Doorway, Settings};
 /// How long and how much.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Client connections at one time; more wait to be accepted.
-    pub max_connections: usize,
-    /// From a client's first byte until it is let in.
+    /// From a client's connection until it is let in, TLS and all.
     pub login_timeout: Duration,
     /// Until the store has accepted a connection.
     pub connect_timeout: Duration,
@@ -71,6 +71,8 @@ pub struct Access {
 pub struct Store {
     /// Its name in the configuration.
     pub name: String,
+    /// Where they stand who are not in yet.
+    pub door: Arc<Door>,
     /// The way in and the way on; replaced whole.
     pub access: ArcSwap<Access>,
     /// How long and how much.
@@ -93,22 +95,20 @@ pub struct Store {
 
 /// Serves until the drain begins, then lets sessions end that are in the middle of something.
 pub async fn serve(listener: TcpListener, store: Arc<Store>, workers: Arc<Workers>, mut drain: Drain) {
-    let places = Arc::new(Semaphore::new(store.limits.max_connections));
     loop {
         let accepted = tokio::select! {
-            accepted = accept(&listener, &places) => accepted,
+            accepted = accept(&listener) => accepted,
             () = drain.stopping() => return,
         };
-        let (Some((stream, peer, place)), Some(worker)) = (accepted, workers.next()) else { continue };
+        let (Some((stream, peer)), Some(worker)) = (accepted, workers.next()) else { continue };
         let (store, drain) = (Arc::clone(&store), drain.clone());
+        let (knock, pushed) = store.door.knock(peer.ip());
         worker.handle.clone().spawn(async move {
-            store.metrics.connections.inc();
+            let _open = store.metrics.open();
             if let Ok(stream) = TcpStream::from_std(stream) {
                 let _only_slower = stream.set_nodelay(true);
-                pump::run(stream, (peer, worker.index), &store, drain).await;
+                pump::run(stream, (peer, worker.index), (knock, pushed), &store, drain).await;
             }
-            store.metrics.connections.dec();
-            drop(place);
         });
     }
 }

@@ -9,33 +9,31 @@ use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 
 use super::desk::{Desk, Planning, no_plan};
 use super::library::Who;
 use super::line::ClientLine;
 use super::on_record::OnRecord;
-use super::own::{OwnError, Prover};
+use super::own::Prover;
 use super::side::Side;
 use super::upstream::Link;
 use super::workshop::Plan;
-use super::{ALPN, Access, Store};
+use super::{Access, Store};
 use crate::front::audit::Unrecorded;
+use crate::front::door::{Inside, Knock, Pushed};
 use crate::front::drain::Drain;
-use crate::front::tls::Channel;
 use crate::session::postgres::scram::NONCE_BYTES;
-use crate::session::postgres::{self as session, Ending, Event, Session};
-use crate::wire::postgres::frontend::CancelKey;
+use crate::session::postgres::{Ending, Event, Session, TurnedAway};
 
 /// How long a client that says no more may wait for answers: a script may have closed its half and read on, but a client
 /// that has vanished looks the same.
-const LISTENING: Duration = Duration::from_secs(2);
+const LISTENING: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// Why the pump stops.
-enum Stop {
+pub(super) enum Stop {
     /// The session is over, for a reason of its own.
     Ended(Ending),
     /// A connection broke.
@@ -46,28 +44,36 @@ enum Stop {
 enum Happened {
     Moved,
     Planned(Plan),
-    LoginTimeout,
     Vanished,
     Stopping,
 }
 
-struct Pump<'s> {
-    store: &'s Store,
+pub(super) struct Pump<'s> {
+    pub(super) store: &'s Store,
     /// As it was when the client came.
-    access: Arc<Access>,
-    session: Session,
-    desk: Desk,
-    client: Side<ClientLine>,
-    server: Option<Side<Link>>,
+    pub(super) access: Arc<Access>,
+    pub(super) session: Session,
+    pub(super) desk: Desk,
+    pub(super) client: Side<ClientLine>,
+    pub(super) server: Option<Side<Link>>,
     planning: Option<Planning>,
-    on_record: OnRecord,
+    pub(super) on_record: OnRecord,
+    /// The place at the door, until there is one inside.
+    pub(super) knock: Option<Knock>,
+    pub(super) inside: Option<Inside>,
     /// From then on nobody is taken to listen.
     vanishes: Option<Instant>,
-    prover: Option<Prover>,
+    pub(super) prover: Option<Prover>,
 }
 
 /// Serves one client to its end.
-pub(super) async fn run(stream: TcpStream, (peer, worker): (SocketAddr, usize), store: &Store, drain: Drain) {
+pub(super) async fn run(
+    stream: TcpStream,
+    (peer, worker): (SocketAddr, usize),
+    (knock, pushed): (Knock, Pushed),
+    store: &Store,
+    drain: Drain,
+) {
     let Some((session, desk)) = Desk::open(store) else {
         tracing::error!(store = store.name, "no randomness for a session");
         return;
@@ -82,33 +88,49 @@ pub(super) async fn run(stream: TcpStream, (peer, worker): (SocketAddr, usize), 
     let client = Side::new(ClientLine::Plain(stream), store);
     let on_record = OnRecord::new(store, worker, peer);
     let (server, planning, prover, vanishes) = (None, None, None, None);
-    let mut pump =
-        Pump { store, access, session, desk, client, server, planning, prover, on_record, vanishes };
-    let stop = pump.pump(drain).await;
+    let (knock, inside) = (Some(knock), None);
+    let mut pump = Pump {
+        store,
+        access,
+        session,
+        desk,
+        client,
+        server,
+        planning,
+        prover,
+        on_record,
+        vanishes,
+        knock,
+        inside,
+    };
+    let stop = pump.pump(drain, pushed).await;
     pump.finish(&stop).await;
 }
 
 impl Pump<'_> {
-    async fn pump(&mut self, mut drain: Drain) -> Stop {
-        let deadline = Instant::now().checked_add(self.store.limits.login_timeout);
+    async fn pump(&mut self, mut drain: Drain, pushed: Pushed) -> Stop {
         // One ear for the whole session: to put it up and down for each message would be felt.
+        let mut at_the_door = drain.clone();
         let mut stopping = pin!(drain.stopping());
+        if let Err(stop) = self.arrive(stopping.as_mut(), pushed, &mut at_the_door).await {
+            return stop;
+        }
+        drop(at_the_door);
         loop {
-            let settled = self.settle().await;
-            if let Err(stop) = settled {
-                return stop;
-            }
-            if self.put_on_record().await.is_err() {
-                return self.withhold();
-            }
-            let happened = match self.wait(stopping.as_mut(), deadline).await {
-                Ok(happened) => happened,
-                Err(stop) => return stop,
-            };
-            if let Err(stop) = self.react(happened) {
+            if let Err(stop) = self.step(stopping.as_mut()).await {
                 return stop;
             }
         }
+    }
+
+    /// Lets the session use what is there, and waits for more.
+    pub(super) async fn step(&mut self, stopping: Pin<&mut impl Future<Output = ()>>) -> Result<(), Stop> {
+        self.settle().await?;
+        if self.put_on_record().await.is_err() {
+            return Err(self.withhold());
+        }
+        let happened = self.wait(stopping).await?;
+        self.react(happened)
     }
 
     /// Lets the session use all that it can, and does what it asks for.
@@ -142,46 +164,6 @@ impl Pump<'_> {
         }
     }
 
-    /// Goes over to TLS. What the client has sent already is the beginning of its handshake.
-    async fn secure(&mut self) -> Result<(), Stop> {
-        let Some(tls) = &self.access.tls else { return Err(Stop::Broken) };
-        let (to_client, _) = self.session.outgoing();
-        let client = &mut self.client;
-        let shaking = async {
-            client.send(to_client).await?;
-            let ahead = client.input.take();
-            client.stream().secure(tls, ahead).await
-        };
-        let shaken = timeout(self.store.limits.login_timeout, shaking).await;
-        match shaken.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
-            Ok(Channel { end_point, name, protocol }) => {
-                let agreed = protocol.as_deref() == Some(ALPN);
-                let channel = session::Channel { end_point, name, agreed };
-                self.session.secured(channel).map_err(Stop::Ended)
-            }
-            Err(error) => {
-                tracing::info!(store = self.store.name, kind = ?error.kind(), "a TLS handshake failed");
-                self.store.metrics.refused("tls_handshake");
-                Err(Stop::Broken)
-            }
-        }
-    }
-
-    /// Answers the store for the service account.
-    fn prove(&mut self, challenge: &[u8]) -> Result<(), Stop> {
-        let answer = self.prover.as_mut().ok_or(OwnError::NoPassword).and_then(|it| it.answer(challenge));
-        match answer {
-            Ok(answer) => {
-                self.session.prove(&answer);
-                Ok(())
-            }
-            Err(error) => {
-                tracing::error!(store = self.store.name, %error, "the service account cannot log in");
-                Err(self.end("08004", "the store does not let the proxy in"))
-            }
-        }
-    }
-
     /// A side that has come to its end, and whose last bytes have been used, ends the other's.
     async fn pass_closing_on(&mut self) -> Result<(), Stop> {
         let (to_client, to_server) = self.session.outgoing();
@@ -210,6 +192,10 @@ impl Pump<'_> {
         match event {
             Event::Account(account) => self.on_record.take_all([account]),
             Event::Connect { user, name, database } => {
+                // The name is proved already where identities end here; else the store is the judge.
+                if self.access.doorway.accounts.is_some() {
+                    self.come_in(&name)?;
+                }
                 let who = Who { user, name, database };
                 self.on_record.welcome(&who);
                 self.desk.welcome(who);
@@ -218,8 +204,17 @@ impl Pump<'_> {
                         self.prover = self.access.service.as_ref().map(|service| service.prover(&link));
                         self.server = Some(Side::new(link, self.store));
                     }
-                    Err(error) => return Err(self.unreachable(&error)),
+                    Err(error) => {
+                        tracing::warn!(store = self.store.name, %error, "the store cannot be reached");
+                        return Err(self.turn_away(TurnedAway::StoreUnreachable));
+                    }
                 }
+            }
+            Event::Authenticated if self.knock.is_some() => {
+                let name = self.desk.name().unwrap_or_default().to_owned();
+                self.come_in(&name)?;
+                let asked = self.desk.attend(event, &mut self.session, self.store);
+                self.planning = asked.map_err(Stop::Ended)?;
             }
             event => {
                 let planning = self.desk.attend(event, &mut self.session, self.store);
@@ -232,11 +227,7 @@ impl Pump<'_> {
     }
 
     /// Waits until a peer has been read or written, a plan is made, or time is up.
-    async fn wait(
-        &mut self,
-        stopping: Pin<&mut impl Future<Output = ()>>,
-        deadline: Option<Instant>,
-    ) -> Result<Happened, Stop> {
+    async fn wait(&mut self, stopping: Pin<&mut impl Future<Output = ()>>) -> Result<Happened, Stop> {
         let is_open = self.desk.is_open();
         let may_stop = is_open && self.session.is_idle() && self.client.input.bytes().is_empty();
         let Self { session, client, server, planning, vanishes, .. } = self;
@@ -252,7 +243,6 @@ impl Pump<'_> {
             biased;
             moved = moved => moved,
             plan = made(planning) => Ok(Happened::Planned(plan)),
-            () = until(deadline), if !is_open => Ok(Happened::LoginTimeout),
             () = until(*vanishes) => Ok(Happened::Vanished),
             () = stopping, if may_stop => Ok(Happened::Stopping),
         }
@@ -266,7 +256,6 @@ impl Pump<'_> {
                 self.desk.planned(plan, &mut self.session, self.store).map_err(Stop::Ended)
             }
             Happened::Vanished => Err(Stop::Broken),
-            Happened::LoginTimeout => Err(self.end("57014", "the login took too long")),
             Happened::Stopping => Err(self.end("57P01", "the proxy is shutting down")),
         }
     }
@@ -282,76 +271,10 @@ impl Pump<'_> {
         Stop::Broken
     }
 
-    fn unreachable(&mut self, error: &io::Error) -> Stop {
-        tracing::warn!(store = self.store.name, %error, "the store cannot be reached");
-        self.end("08001", "the store cannot be reached")
-    }
-
-    fn end(&mut self, sqlstate: &'static str, message: &str) -> Stop {
+    pub(super) fn end(&mut self, sqlstate: &'static str, message: &str) -> Stop {
         let ending = Ending::Refused { sqlstate, message: message.to_owned() };
         self.session.end(&ending);
         Stop::Ended(ending)
-    }
-
-    /// Puts on record what the session leaves behind; what is not on record is not sent. The key of the session that is
-    /// to be cancelled, if that was all this one was about.
-    async fn write_last_accounts(&mut self, stop: &Stop) -> Option<CancelKey> {
-        match stop {
-            Stop::Broken => self.on_record.take_all(self.session.cut_account("client-gone")),
-            Stop::Ended(ending) => self.session.end(ending),
-        }
-        let mut to_cancel = None;
-        while let Some(event) = self.session.next_event() {
-            match event {
-                Event::Account(account) => self.on_record.take_all([account]),
-                Event::Cancel(key) => to_cancel = Some(key),
-                _ => {}
-            }
-        }
-        if self.on_record.write(self.store).await.is_err() {
-            self.session.outgoing().0.clear();
-        }
-        to_cancel
-    }
-
-    /// Sends what is left, and carries out a cancel request: the client's, or our own for a client that is gone.
-    async fn finish(mut self, stop: &Stop) {
-        match stop {
-            Stop::Ended(Ending::Goodbye | Ending::Cancel | Ending::ServerFatal) | Stop::Broken => {}
-            Stop::Ended(ending @ Ending::ServerFault(_)) => {
-                tracing::error!(store = self.store.name, %ending, "a session was ended");
-            }
-            Stop::Ended(ending) => {
-                if let Ending::Refused { sqlstate, .. } = ending {
-                    self.store.metrics.refused(sqlstate);
-                }
-                tracing::info!(store = self.store.name, %ending, "a session was ended");
-            }
-        }
-        let is_owed = self.session.is_owed();
-        let to_cancel = self.write_last_accounts(stop).await;
-        let (connect, write) = (self.store.limits.connect_timeout, self.store.limits.write_timeout);
-        let asked = match to_cancel {
-            Some(key) => self.store.cancels.find(key),
-            // What the store still does, it does for nobody.
-            None if matches!(stop, Stop::Broken) && is_owed => self.desk.store_key(self.store),
-            None => None,
-        };
-        if let Some(key) = asked
-            && let Err(error) = self.access.upstream.cancel(key, connect).await
-        {
-            tracing::debug!(store = self.store.name, %error, "a cancel request did not reach the store");
-        }
-        let (to_client, to_server) = self.session.outgoing();
-        let (client, server) = (&mut self.client, &mut self.server);
-        let to_server = async {
-            match server {
-                Some(server) => server.close(to_server).await,
-                None => Ok(()),
-            }
-        };
-        // Neither peer is owed more than a try.
-        let _tried = timeout(write, async { tokio::join!(client.close(to_client), to_server) }).await;
     }
 }
 
@@ -385,7 +308,7 @@ async fn made(planning: &mut Option<Planning>) -> Plan {
     }
 }
 
-async fn until(deadline: Option<Instant>) {
+pub(super) async fn until(deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => sleep_until(deadline).await,
         None => std::future::pending().await,

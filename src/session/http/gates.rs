@@ -52,6 +52,12 @@ impl Gates {
         self.identities.are_known()
     }
 
+    /// True if the peer may speak for others.
+    #[must_use]
+    pub fn takes_word_of(&self, line: Line<'_>) -> bool {
+        self.identities.vouching.as_ref().is_some_and(|vouching| vouching.may(line.peer))
+    }
+
     /// The gate of those who have no role.
     #[must_use]
     pub const fn for_everybody(&self) -> &Arc<Gate> {

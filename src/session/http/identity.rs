@@ -47,7 +47,7 @@ pub struct Line<'a> {
 const MAX_NAME_BYTES: usize = 256;
 
 impl Vouching {
-    fn may(&self, peer: Option<IpAddr>) -> bool {
+    pub(super) fn may(&self, peer: Option<IpAddr>) -> bool {
         // An IPv4 peer of an IPv6 socket is the IPv4 peer.
         peer.is_some_and(|peer| self.from.iter().any(|network| network.contains(&peer.to_canonical())))
     }

@@ -73,6 +73,8 @@ pub enum Refusal {
     ClientBroken,
     /// The proxy is at its limit of exchanges.
     Busy,
+    /// The one who asks has as many connections as one may have.
+    TooManyOfOneName,
     /// The audit trail cannot be written.
     Unrecorded,
 }
@@ -118,7 +120,8 @@ impl Refusal {
             Self::StoreBroken => "store-broken",
             Self::StoreTimeout => "store-timeout",
             Self::ClientBroken => "client-broken",
-            Self::Busy => "busy",
+            Self::Busy => "too-many-connections",
+            Self::TooManyOfOneName => "too-many-of-one-name",
             Self::Unrecorded => "unrecorded",
         }
     }
@@ -146,6 +149,7 @@ impl Refusal {
             | Self::StoreBroken => StatusCode::BAD_GATEWAY,
             Self::StoreTimeout => StatusCode::GATEWAY_TIMEOUT,
             Self::ClientBroken => StatusCode::REQUEST_TIMEOUT,
+            Self::TooManyOfOneName => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy | Self::Unrecorded => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -231,6 +235,9 @@ impl Refusal {
             Self::StoreTimeout => ("the store took too long", "ask for less, or try again later"),
             Self::ClientBroken => ("the request body did not arrive in full", ""),
             Self::Busy => ("the proxy is at its limit of connections", "try again later"),
+            Self::TooManyOfOneName => {
+                ("too many connections of this name are open", "close some, or use them again")
+            }
             Self::Unrecorded => (
                 "the audit trail cannot be written, and what is not on record is not answered",
                 "tell the operator of the proxy",

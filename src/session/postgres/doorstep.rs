@@ -13,6 +13,7 @@ use super::conversation::Outbox;
 use super::refusal::{Ending, Fault};
 use super::scram::Verifiers;
 use super::startup::Login;
+use super::turned_away::TurnedAway;
 use crate::wire::postgres::frame;
 use crate::wire::postgres::frontend::{CancelRequest, Opening};
 
@@ -150,8 +151,7 @@ impl Doorstep {
             }
             Opening::Startup(startup) => {
                 if self.doorway.line == Line::TlsRequired && self.channel.is_none() {
-                    let message = "this store is reached over TLS only: connect with sslmode=verify-full";
-                    return Err(Ending::refused("28000", message));
+                    return Err(TurnedAway::PlainLine.into());
                 }
                 let login = Login::judge(&startup)?;
                 login.write_negotiation(&mut out.to_client)?;

@@ -8,6 +8,7 @@ use super::proof::Proof;
 use super::refusal::Ending;
 use super::scram::{Exchange, NONCE_BYTES};
 use super::startup::Login;
+use super::turned_away::TurnedAway;
 use super::{Event, Phase, Session};
 
 impl Session {
@@ -62,19 +63,14 @@ impl Session {
         let named = channel.name.filter(|_| accounts.by_certificate);
         match (named, &accounts.verifiers) {
             (Some(name), _) if name == login.user => self.connect(&mut login, accounts.service.clone(), true),
-            (Some(_), _) => {
-                let message = "the client certificate is made out to another name than the user's";
-                Err(Ending::refused("28000", message))
-            }
+            (Some(_), _) => Err(TurnedAway::OtherName.into()),
             (None, Some(verifiers)) => {
                 let exchange = Exchange::new(verifiers, &login.user, channel.end_point, &self.nonce);
                 let proof = Proof::begin(login, exchange, accounts.service.clone(), &mut self.out)?;
                 self.phase = Phase::Proof(Box::new(proof));
                 Ok(())
             }
-            (None, None) => {
-                Err(Ending::refused("28000", "a client certificate with one name is needed to come in here"))
-            }
+            (None, None) => Err(TurnedAway::NoCertificate.into()),
         }
     }
 

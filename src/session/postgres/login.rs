@@ -12,6 +12,7 @@ use super::Event;
 use super::conversation::Outbox;
 use super::refusal::{self, Ending, Fault};
 use super::server::forward_status;
+use super::turned_away::TurnedAway;
 use crate::wire::postgres::backend::{Authentication, BackendKeyData, ErrorFields, tag};
 use crate::wire::postgres::frame::{self, Frame, Peek};
 use crate::wire::postgres::frontend::{self, CancelKey};
@@ -51,9 +52,7 @@ impl Gate {
         let Some(frame) = password_message(input)? else { return Ok(0) };
         self.is_asked = false;
         if self.hides_binding && believes_in_no_binding(frame.body) {
-            let message = "the store would take the end of your TLS channel here for an attack: connect with \
-                           channel_binding=disable, or let identities end at the proxy";
-            return Err(Ending::refused("28000", message));
+            return Err(TurnedAway::BindingEndsHere.into());
         }
         out.to_server.put_slice(frame.bytes);
         Ok(frame.bytes.len())
@@ -84,7 +83,7 @@ impl Gate {
             tag::ERROR => {
                 let fields = ErrorFields::read(frame.body).map_err(Ending::server)?;
                 if self.is_ended && !self.is_accepted {
-                    return Err(Ending::refused("08004", "the store does not let the proxy in"));
+                    return Err(TurnedAway::ProxyRefused.into());
                 }
                 refusal::write_error(&mut out.to_client, fields)?;
                 return Err(Ending::ServerFatal);
@@ -108,10 +107,7 @@ impl Gate {
             | Authentication::SaslContinue => self.is_asked = true,
             Authentication::SaslFinal => {}
             Authentication::Other => {
-                return Err(Ending::refused(
-                    "0A000",
-                    "the store asks for a kind of authentication that cannot be passed on",
-                ));
+                return Err(TurnedAway::Method.into());
             }
         }
         out.to_client.put_slice(frame.bytes);
@@ -122,7 +118,7 @@ impl Gate {
     fn offer(&mut self, offered: &[&[u8]], to_client: &mut BytesMut) -> Result<(), Ending> {
         let kept: Vec<&[u8]> = offered.iter().copied().filter(|name| *name == b"SCRAM-SHA-256").collect();
         if kept.is_empty() {
-            return Err(Ending::refused("0A000", "the store offers no SASL mechanism that can be passed on"));
+            return Err(TurnedAway::Method.into());
         }
         self.is_asked = true;
         self.hides_binding = kept.len() < offered.len();

@@ -39,6 +39,7 @@ mod settings;
 mod startup;
 mod statements;
 mod tokens;
+mod turned_away;
 mod values;
 
 pub use account::Account;
@@ -47,6 +48,7 @@ pub use doorstep::{Accounts, Channel, Doorway, Line};
 pub use guard::Verdict;
 pub use limits::Limits;
 pub use refusal::{Ending, Fault};
+pub use turned_away::TurnedAway;
 
 use bytes::BytesMut;
 

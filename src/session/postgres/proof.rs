@@ -7,6 +7,7 @@ use super::login::password_message;
 use super::refusal::{Ending, Fault};
 use super::scram::{Exchange, ScramError};
 use super::startup::Login;
+use super::turned_away::TurnedAway;
 use crate::base::reader::Reader;
 use crate::wire::postgres::Malformed;
 use crate::wire::postgres::backend::Authentication;
@@ -61,7 +62,8 @@ fn initial(body: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
 fn refused(error: ScramError) -> Ending {
     match error {
         ScramError::Malformed => Ending::client(Fault::Unexpected),
-        ScramError::Downgraded | ScramError::OtherChannel => Ending::refused("28000", &error.to_string()),
-        ScramError::Wrong => Ending::refused("28P01", &error.to_string()),
+        ScramError::Downgraded => TurnedAway::BindingDowngraded.into(),
+        ScramError::OtherChannel => TurnedAway::OtherChannel.into(),
+        ScramError::Wrong => TurnedAway::WrongPassword.into(),
     }
 }

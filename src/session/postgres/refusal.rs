@@ -5,6 +5,7 @@
 use bytes::BytesMut;
 
 use super::prose;
+use super::turned_away::TurnedAway;
 use crate::base::budget::BudgetExceeded;
 use crate::sql::Refusal;
 use crate::wire::postgres::Malformed;
@@ -29,6 +30,9 @@ pub enum Ending {
         /// In words for the client.
         message: String,
     },
+    /// The client is not let in.
+    #[error(transparent)]
+    TurnedAway(#[from] TurnedAway),
     /// The client broke the protocol.
     #[error("the client broke the protocol: {0}")]
     ClientFault(Fault),
@@ -87,6 +91,7 @@ impl Ending {
         let (sqlstate, message) = match self {
             Self::Goodbye | Self::Cancel | Self::ServerFatal => return,
             Self::Refused { sqlstate, message } => (*sqlstate, message.clone()),
+            Self::TurnedAway(why) => (why.sqlstate(), why.to_string()),
             Self::ClientFault(_) => ("08P01", self.to_string()),
             Self::ServerFault(_) => ("08006", self.to_string()),
             Self::TooLarge => ("53200", self.to_string()),

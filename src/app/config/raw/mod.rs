@@ -158,6 +158,8 @@ table! {
         optional connect_timeout_ms: At<u64>,
         /// Between two requests of a client; default 60000.
         optional idle_timeout_ms: At<u64>,
+        /// For a new connection to come in: TLS and the login, or TLS and the first request; default 10000.
+        optional login_timeout_ms: At<u64>,
         /// For the head of a request, from its first byte; default 10000.
         optional header_timeout_ms: At<u64>,
         /// Between two bytes of the store's answer; default 30000.
@@ -170,8 +172,14 @@ table! {
 table! {
     /// What may be held at most.
     RawLimits {
-        /// Client connections at a time; default 10000.
+        /// Client connections that have come in, at a time; default 10000.
         optional max_connections: At<u64>,
+        /// Of these, connections of one name (http: of one address where nobody has a name); no limit by default.
+        optional max_connections_per_identity: At<u64>,
+        /// Connections that have not logged in yet (http: not asked anything yet), at a time; default 1000.
+        optional max_logins: At<u64>,
+        /// Of these, connections from one address; default 250.
+        optional max_logins_per_source: At<u64>,
         /// Bytes of a head; default 32768.
         optional max_header_bytes: At<u64>,
         /// Bytes of a body; no limit by default, because bodies stream.

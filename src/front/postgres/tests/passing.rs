@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use super::super::{Access, Library, Limits, Plans, Store, Upstream, Who, Workshop, serve};
 use crate::audit::Shape;
 use crate::base::budget::Budget;
+use crate::front::door::{Door, Places};
 use crate::front::drain::{Stopper, drain};
 use crate::front::workers::Workers;
 use crate::session::postgres::{Doorway, Rows, Settings};
@@ -119,18 +120,19 @@ impl Proxy {
         let patience = Duration::from_secs(10);
         let mut store = Store {
             name: "test".into(),
+            door: Door::new(Places {
+                max_connections: 200,
+                max_connections_per_identity: 200,
+                max_logins: 100,
+                max_logins_per_source: 100,
+            }),
             access: ArcSwap::from_pointee(Access {
                 doorway: Doorway::default(),
                 tls: None,
                 upstream,
                 service: None,
             }),
-            limits: Limits {
-                max_connections: 200,
-                login_timeout: patience,
-                connect_timeout: patience,
-                write_timeout: patience,
-            },
+            limits: Limits { login_timeout: patience, connect_timeout: patience, write_timeout: patience },
             settings: Settings::default(),
             budget: Budget::new(512 << 20),
             library: Arc::new(Passing),

@@ -34,7 +34,7 @@ const BINDING: &str = "tls-server-end-point";
 
 /// Why a proof is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum ScramError {
+pub(in crate::session::postgres) enum ScramError {
     /// A message is none of the exchange, or stands in the wrong place.
     #[error("a message of the SCRAM exchange is malformed")]
     Malformed,
