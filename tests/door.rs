@@ -217,3 +217,72 @@ fn http_connections_are_counted_too() {
     let second = proxy.get("/");
     assert!(second.starts_with("HTTP/1.1 429") && second.contains("too-many-of-one-name"), "{second}");
 }
+
+/// Who is not let in is on record: the first at once, the others as a count, and no word that a stranger typed.
+#[test]
+fn a_flood_of_wrong_passwords_is_a_few_lines() {
+    let Some(cluster) = Cluster::start() else { return };
+    let pki = Pki::new();
+    let verifiers = pki.path("employees.passwd");
+    let mut passwd = std::process::Command::new(env!("CARGO_BIN_EXE_sfumato"))
+        .args(["passwd", &verifiers, "alice"])
+        .stdin(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    passwd.stdin.take().unwrap().write_all(b"sesame\n").unwrap();
+    assert!(passwd.wait().unwrap().success());
+    let more = "tls = { certificate = \"@PKI@/server.pem\", key = \"@PKI@/server.key\", client_ca = \"@PKI@/ca.pem\", clients = \"ask\" }\n\
+                login = { verifiers = \"@PKI@/employees.passwd\", service = { user = \"postgres\" } }";
+    let policy = POSTGRES.replace("@PORT@", &cluster.port.to_string()).replace("@MORE@", &pki.fill(more));
+    let mut proxy =
+        Proxy::start(&format!("{policy}[audit]\nfile = \"audit.jsonl\"\n").replace("@ADMIN@", "0"));
+    let asks = |user: &str, password: &str, settings: &[(&str, &str)]| {
+        let mut psql = cluster.client("psql", proxy.address().port());
+        psql.env("PGUSER", user).env("PGPASSWORD", password).env("PGSSLMODE", "require");
+        psql.envs(settings.iter().copied());
+        psql.args(["-X", "-At", "-c", "SELECT 1"]).output().unwrap().status.success()
+    };
+    assert!(asks("alice", "sesame", &[]));
+    for _ in 0..5 {
+        assert!(!asks("alice", "wrong", &[]) && !asks("my-other-password", "x", &[]));
+    }
+    let mallory = (pki.path("mallory.pem"), pki.path("mallory.key"));
+    assert!(!asks("alice", "sesame", &[("PGSSLCERT", &mallory.0), ("PGSSLKEY", &mallory.1)]));
+    let expired = (pki.path("expired.pem"), pki.path("expired.key"));
+    assert!(!asks("alice", "sesame", &[("PGSSLCERT", &expired.0), ("PGSSLKEY", &expired.1)]));
+    assert!(!asks("alice", "sesame", &[("PGSSLMODE", "disable")]));
+    assert!(!asks("alice", "sesame", &[("PGOPTIONS", "-c row_security=off")]));
+    proxy.signal("TERM");
+    assert!(proxy.wait().success());
+    let trail = proxy.folder().join("audit.jsonl");
+    let text = std::fs::read_to_string(&trail).unwrap();
+    assert!(!text.contains("my-other-password"), "{text}");
+    let lines: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let mut told: Vec<(&str, &str, u64)> = lines
+        .iter()
+        .filter(|line| line["kind"] == "login")
+        .map(|line| {
+            assert!(line["decision"] == "refused" && line["from"] == "127.0.0.1", "{line}");
+            let text = |name: &str| line[name].as_str().unwrap_or_default();
+            (text("reason"), text("claimed"), line["count"].as_u64().unwrap())
+        })
+        .collect();
+    told.sort_unstable();
+    let expected = [
+        ("42501", "", 1),
+        ("certificate-expired", "", 1),
+        ("certificate-untrusted", "", 1),
+        ("plain-line", "", 1),
+        ("wrong-password", "", 1),
+        ("wrong-password", "", 4),
+        ("wrong-password", "alice", 1),
+        ("wrong-password", "alice", 4),
+    ];
+    assert_eq!(told, expected, "{text}");
+    let trail = trail.to_str().unwrap();
+    assert!(support::sfumato(&["audit", "verify", trail]).status.success());
+    let shown = support::sfumato(&["audit", "show", trail, "--who", "127.0.0.1", "--decision", "refused"]);
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(shown.contains("wrong-password  as if alice  4 logins"), "{shown}");
+}

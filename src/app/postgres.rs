@@ -12,6 +12,7 @@ use crate::base::budget::Budget;
 use crate::front::audit::AuditLog;
 use crate::front::metrics::Metrics;
 use crate::front::postgres::{self, Access, Catalogues, RoleRules, RulesOf, Upstream, Workshop};
+use crate::front::turned_away::TurnedAway;
 use crate::policy::{Role, SqlPlans, role_of};
 use crate::session::postgres::{Doorway, Line, Settings};
 use crate::sql::PINNED_SETTINGS;
@@ -30,6 +31,7 @@ pub(super) fn store(
     let library = Arc::new(Catalogues::new(rules_of(&kind.plans, roles)));
     let pins = PINNED_SETTINGS.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let milliseconds = Duration::from_millis;
+    let counted = metrics.store(&config.name);
     let store = postgres::Store {
         name: config.name.clone(),
         door: super::run::door(config.limits),
@@ -48,9 +50,10 @@ pub(super) fn store(
         budget: Budget::new(MESSAGE_BUDGET_BYTES),
         library: Arc::clone(&library) as Arc<_>,
         workshop: Arc::new(Workshop::start(2).map_err(StartError::Workers)?),
+        turned_away: TurnedAway::new(&config.name, audit.own_queue(), Arc::clone(&counted)),
         cancels: Arc::default(),
         audits: (0..workers).map(|_| audit.own_queue()).collect(),
-        metrics: metrics.store(&config.name),
+        metrics: counted,
     };
     Ok((Arc::new(store), library))
 }

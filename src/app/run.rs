@@ -20,6 +20,7 @@ use crate::front::drain::{Stopper, drain};
 use crate::front::http::{self, Seat, Upstream, UpstreamError};
 use crate::front::metrics::Metrics;
 use crate::front::postgres;
+use crate::front::turned_away::TurnedAway;
 use crate::front::workers::Workers;
 use crate::policy::Role;
 use crate::session::http::{Gate, Gates};
@@ -180,13 +181,15 @@ fn http_store(
         .map(seat)
         .collect::<Result<_, _>>()
         .map_err(|cause| StartError::Upstream { store: config.name.clone(), cause })?;
+    let counted = metrics.store(&config.name);
     Ok(http::Store {
         name: config.name.as_str().into(),
         rules: ArcSwap::from_pointee(http_rules(config, kind, roles)),
         door: door(config.limits),
         seats,
         limits: http_limits(config.timeouts, config.limits),
-        metrics: metrics.store(&config.name),
+        turned_away: TurnedAway::new(&config.name, audit.own_queue(), Arc::clone(&counted)),
+        metrics: counted,
     })
 }
 

@@ -15,6 +15,7 @@ mod note;
 mod record;
 mod shape;
 mod tail;
+mod turned_away;
 mod verify;
 
 pub use chain::{Body, MacKey, Position};
@@ -24,6 +25,7 @@ pub use note::{Note, Terms};
 pub use record::{Kind, Record, RulingRecord, SubjectRecord};
 pub use shape::Shape;
 pub use tail::{Tail, TailError};
+pub use turned_away::TurnedAway;
 pub use verify::{Fault, Summary, Verifier};
 
 #[cfg(test)]

@@ -15,6 +15,8 @@ pub enum Kind {
     Exchange,
     /// A statement.
     Statement,
+    /// Clients that were not let in.
+    Login,
     /// [`super::Note::Opened`].
     Opened,
     /// [`super::Note::Continued`].
@@ -41,6 +43,10 @@ pub struct Record {
     pub who: Option<String>,
     /// From where.
     pub from: Option<String>,
+    /// As whom somebody tried to come in.
+    pub claimed: Option<String>,
+    /// How many tried; nothing where a line is about one.
+    pub count: Option<u64>,
     /// In which role.
     pub role: Option<String>,
     /// What was asked, without values.

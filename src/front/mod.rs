@@ -13,4 +13,5 @@ pub mod metrics;
 pub mod postgres;
 mod stall;
 pub mod tls;
+pub mod turned_away;
 pub mod workers;

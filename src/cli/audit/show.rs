@@ -58,7 +58,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     trail::read(&args.which, &mut verifier, |_, line| {
         findings = findings.saturating_add(u64::try_from(line.faults.len()).unwrap_or(u64::MAX));
         let Some(record) = line.record else { return Ok(()) };
-        let is_entry = matches!(record.kind, Kind::Exchange | Kind::Statement);
+        let is_entry = matches!(record.kind, Kind::Exchange | Kind::Statement | Kind::Login);
         if if is_entry { !args.wants(record) } else { args.is_filtered() } {
             return Ok(());
         }
@@ -94,7 +94,13 @@ fn entry(record: &Record) -> String {
     words.extend(record.shape.iter().map(|shape| format!("\"{shape}\"")));
     words.extend(record.subjects.iter().map(|subject| format!("{}={}", subject.field, subject.token)));
     words.extend(record.rows.map(|rows| format!("{rows} rows")));
-    words.push(format!("{} bytes", record.bytes));
+    match record.count {
+        Some(count) => {
+            words.extend(record.claimed.iter().map(|name| format!("as if {name}")));
+            words.push(format!("{count} logins"));
+        }
+        None => words.push(format!("{} bytes", record.bytes)),
+    }
     words.extend(record.treated.iter().map(|(treatment, count)| format!("{treatment}:{count}")));
     plain(&words.join("  "))
 }
@@ -105,7 +111,7 @@ fn note(record: &Record) -> String {
         Kind::Continued => "the trail goes on".to_owned(),
         Kind::Gap => format!("{} entries could not be written", record.lost),
         Kind::Closed => "the proxy stops in peace".to_owned(),
-        Kind::Exchange | Kind::Statement => String::new(),
+        Kind::Exchange | Kind::Statement | Kind::Login => String::new(),
     };
     let policy = record.policy.iter().map(|policy| format!(", policy {policy}"));
     let key = record.key.iter().map(|key| format!(", key {key}"));

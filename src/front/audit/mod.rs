@@ -24,7 +24,7 @@ use tokio::sync::oneshot;
 pub use trail_file::{OpenError, files_of};
 
 use super::metrics::AuditMetrics;
-use crate::audit::{Entry, Terms};
+use crate::audit::{Entry, Terms, TurnedAway};
 use crate::base::clock::Clock;
 use queue::Queue;
 use trail::Trail;
@@ -138,6 +138,13 @@ impl AuditLog {
     pub fn record(&self, entry: &Entry<'_>) -> Recording {
         let Some(queue) = &self.0 else { return Recording(None) };
         Recording(Some(queue.push(entry.body(queue.trail().now_unix_ms()))))
+    }
+
+    /// Puts on record who was not let in. Nobody waits for that: they are told nothing but no.
+    pub fn record_turned_away(&self, turned_away: &TurnedAway<'_>) {
+        if let Some(queue) = &self.0 {
+            drop(queue.push(turned_away.body(queue.trail().now_unix_ms())));
+        }
     }
 
     /// Goes on under other terms: another policy, another current key.

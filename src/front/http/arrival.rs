@@ -5,10 +5,13 @@
 //!
 //! Invariant: a connection comes in with the first exchange whose asker is known, or need not be.
 
-use std::sync::OnceLock;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use crate::audit::{Asker, Identity};
 use crate::front::door::{Full, Inside, Knock};
+use crate::session::http::{Gates, Line, Refusal, Shown};
 
 /// The place of a connection: at the door, then inside.
 #[derive(Debug)]
@@ -39,6 +42,52 @@ impl Arrival {
         tokio::time::sleep(patience).await;
         if self.is_in() {
             std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// The other end of a connection.
+pub(super) struct Caller {
+    peer: SocketAddr,
+    certificate: Option<String>,
+    /// As whom it is put on record, as long as it has no name.
+    pub(super) nobody: Arc<Asker>,
+    arrival: Arc<Arrival>,
+}
+
+impl Caller {
+    pub(super) fn new(peer: SocketAddr, certificate: Option<String>, arrival: &Arc<Arrival>) -> Self {
+        let nobody = Arc::new(Asker { from: Some(peer), ..Asker::default() });
+        Self { peer, certificate, nobody, arrival: Arc::clone(arrival) }
+    }
+
+    /// Comes in with the first exchange of somebody who may ask.
+    pub(super) fn come_in(&self, gates: &Gates, shown: &Shown) -> Result<(), Refusal> {
+        if self.arrival.is_in() {
+            return Ok(());
+        }
+        let address = self.peer.ip().to_canonical().to_string();
+        // Whoever speaks for many is nobody of them.
+        let is_many = gates.takes_word_of(self.line());
+        let identity = (!is_many).then(|| shown.who.as_deref().unwrap_or(&address));
+        self.arrival.come_in(identity).map_err(|full| match full {
+            Full::All => Refusal::Busy,
+            Full::Identity => Refusal::TooManyOfOneName,
+        })
+    }
+
+    pub(super) fn line(&self) -> Line<'_> {
+        Line { peer: Some(self.peer.ip()), certificate: self.certificate.as_deref() }
+    }
+
+    pub(super) fn asker(&self, shown: &Shown) -> Arc<Asker> {
+        match &shown.who {
+            None => Arc::clone(&self.nobody),
+            Some(name) => Arc::new(Asker {
+                who: Some(Identity::new(name)),
+                from: Some(self.peer),
+                role: shown.role.clone(),
+            }),
         }
     }
 }

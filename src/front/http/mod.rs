@@ -31,20 +31,20 @@ pub use minimised::{Cut, Minimised, Outgoing, Timed};
 pub use on_record::Recorded;
 pub use upstream::{Upstream, UpstreamError};
 
-use arrival::Arrival;
+use arrival::{Arrival, Caller};
 use on_record::OnRecord;
 
 use super::audit::AuditLog;
-use super::door::{self, Door};
+use super::door::Door;
 use super::drain::Drain;
 use super::metrics::StoreMetrics;
 use super::stall::Stalling;
-use super::tls::ListenerTls;
+use super::tls::{ListenerTls, handshake_fault};
+use super::turned_away::{INTERVAL, TurnedAway};
 use super::workers::Workers;
-use crate::audit::{Asker, Identity};
 use crate::base::clock::{Clock as _, SystemClock};
 use crate::body::Tally;
-use crate::session::http::{AnswerRules, BodyAction, Gate, Gates, Line, Refusal, Shown, declared_length};
+use crate::session::http::{AnswerRules, BodyAction, Gate, Gates, Refusal, declared_length};
 
 /// How long and how much.
 #[derive(Clone, Debug)]
@@ -74,6 +74,8 @@ pub struct Store {
     pub seats: Vec<Arc<Seat>>,
     /// How long and how much.
     pub limits: Limits,
+    /// Who was not let in.
+    pub turned_away: TurnedAway,
     /// What is counted.
     pub metrics: Arc<StoreMetrics>,
 }
@@ -98,10 +100,15 @@ pub struct Seat {
 
 /// Serves until the drain begins, then lets the open connections end.
 pub async fn serve(listener: TcpListener, store: Arc<Store>, workers: Arc<Workers>, mut drain: Drain) {
+    let mut ticks = tokio::time::interval(INTERVAL);
     loop {
         let accepted = tokio::select! {
             accepted = accept(&listener) => accepted,
-            () = drain.stopping() => return,
+            _ = ticks.tick() => {
+                store.turned_away.tell();
+                continue;
+            }
+            () = drain.stopping() => return store.turned_away.tell(),
         };
         let (Some((stream, peer)), Some(worker)) = (accepted, workers.next()) else { continue };
         let (store, drain) = (Arc::clone(&store), drain.clone());
@@ -117,7 +124,7 @@ pub async fn serve(listener: TcpListener, store: Arc<Store>, workers: Arc<Worker
                     () = arrival.is_late(store.limits.login_timeout) => "login-timeout",
                     () = pushed.out() => "too-many-logins",
                 };
-                store.metrics.refused(turned_away);
+                store.turned_away.note(turned_away, peer.ip(), None);
             }
         });
     }
@@ -139,7 +146,7 @@ async fn visit(
             connection(stream, store, seat, &caller, drain).await;
         }
         Some(tls) => {
-            if let Some((stream, name)) = secured(stream, &tls, store).await {
+            if let Some((stream, name)) = secured(stream, peer, &tls, store).await {
                 let caller = Arc::new(Caller::new(peer, name, arrival));
                 connection(stream, store, seat, &caller, drain).await;
             }
@@ -160,63 +167,17 @@ pub(in crate::front) async fn accept(listener: &TcpListener) -> Option<(std::net
     }
 }
 
-/// The other end of a connection.
-struct Caller {
-    peer: SocketAddr,
-    certificate: Option<String>,
-    /// As whom it is put on record, as long as it has no name.
-    nobody: Arc<Asker>,
-    arrival: Arc<Arrival>,
-}
-
-impl Caller {
-    fn new(peer: SocketAddr, certificate: Option<String>, arrival: &Arc<Arrival>) -> Self {
-        let nobody = Arc::new(Asker { from: Some(peer), ..Asker::default() });
-        Self { peer, certificate, nobody, arrival: Arc::clone(arrival) }
-    }
-
-    /// Comes in with the first exchange of somebody who may ask.
-    fn come_in(&self, gates: &Gates, shown: &Shown) -> Result<(), Refusal> {
-        if self.arrival.is_in() {
-            return Ok(());
-        }
-        let address = self.peer.ip().to_canonical().to_string();
-        // Whoever speaks for many is nobody of them.
-        let is_many = gates.takes_word_of(self.line());
-        let identity = (!is_many).then(|| shown.who.as_deref().unwrap_or(&address));
-        self.arrival.come_in(identity).map_err(|full| match full {
-            door::Full::All => Refusal::Busy,
-            door::Full::Identity => Refusal::TooManyOfOneName,
-        })
-    }
-
-    fn line(&self) -> Line<'_> {
-        Line { peer: Some(self.peer.ip()), certificate: self.certificate.as_deref() }
-    }
-
-    fn asker(&self, shown: &Shown) -> Arc<Asker> {
-        match &shown.who {
-            None => Arc::clone(&self.nobody),
-            Some(name) => Arc::new(Asker {
-                who: Some(Identity::new(name)),
-                from: Some(self.peer),
-                role: shown.role.clone(),
-            }),
-        }
-    }
-}
-
 /// Shakes hands.
 async fn secured(
     stream: TcpStream,
+    peer: SocketAddr,
     tls: &ListenerTls,
     store: &Store,
 ) -> Option<(TlsStream<TcpStream>, Option<String>)> {
     match tls.accept(stream).await {
         Ok((stream, channel)) => Some((stream, channel.name)),
-        Err(_) => {
-            tracing::info!(store = &*store.name, "a TLS handshake failed");
-            store.metrics.refused("tls_handshake");
+        Err(error) => {
+            store.turned_away.note(handshake_fault(&error), peer.ip(), None);
             None
         }
     }

@@ -13,7 +13,7 @@ use super::own::OwnError;
 use super::pump::{Pump, Stop, until};
 use crate::front::door::{Full, Pushed};
 use crate::front::drain::Drain;
-use crate::front::tls::Channel;
+use crate::front::tls::{Channel, handshake_fault};
 use crate::session::postgres::{self as session, Ending, TurnedAway};
 
 impl Pump<'_> {
@@ -54,6 +54,30 @@ impl Pump<'_> {
         }
     }
 
+    /// Why the client was not let in; `None` if it went by itself.
+    pub(super) fn why_not(&self, stop: &Stop) -> Option<&'static str> {
+        match stop {
+            Stop::Broken => self.handshake_fault,
+            Stop::Ended(Ending::Goodbye | Ending::Cancel) => None,
+            Stop::Ended(Ending::TurnedAway(why)) => Some(why.reason()),
+            Stop::Ended(Ending::Refused { sqlstate, .. }) => Some(sqlstate),
+            Stop::Ended(Ending::ClientFault(_)) => Some("malformed"),
+            Stop::Ended(Ending::ServerFatal) => Some("refused-by-store"),
+            Stop::Ended(Ending::ServerFault(_)) => Some("store-broken"),
+            Stop::Ended(Ending::TooLarge) => Some("memory"),
+        }
+    }
+
+    /// The name that the client has proved, or claimed and could have proved.
+    pub(super) fn known_name(&self, stop: &Stop) -> Option<&str> {
+        match stop {
+            Stop::Ended(Ending::TurnedAway(
+                TurnedAway::TooManyConnections | TurnedAway::TooManyOfOneName,
+            )) => self.session.known_name().or(self.desk.name()),
+            _ => self.session.known_name(),
+        }
+    }
+
     pub(super) fn turn_away(&mut self, why: TurnedAway) -> Stop {
         let ending = Ending::TurnedAway(why);
         self.session.end(&ending);
@@ -78,8 +102,7 @@ impl Pump<'_> {
                 self.session.secured(channel).map_err(Stop::Ended)
             }
             Err(error) => {
-                tracing::info!(store = self.store.name, kind = ?error.kind(), "a TLS handshake failed");
-                self.store.metrics.refused("tls_handshake");
+                self.handshake_fault = Some(handshake_fault(&error));
                 Err(Stop::Broken)
             }
         }

@@ -33,12 +33,21 @@ impl Pump<'_> {
         to_cancel
     }
 
-    /// Sends what is left, and carries out a cancel request: the client's, or our own for a client that is gone.
-    pub(super) async fn finish(mut self, stop: &Stop) {
+    /// Counts and logs how it ended.
+    fn take_note(&self, stop: &Stop) {
+        let store = &self.store.name;
+        if let Stop::Ended(ending @ Ending::ServerFault(_)) = stop {
+            tracing::error!(store, %ending, "a session was ended");
+        }
+        if self.inside.is_none() {
+            if let Some(reason) = self.why_not(stop) {
+                self.store.turned_away.note(reason, self.peer, self.known_name(stop));
+            }
+            return;
+        }
         match stop {
-            Stop::Ended(Ending::Goodbye | Ending::Cancel | Ending::ServerFatal) | Stop::Broken => {}
-            Stop::Ended(ending @ Ending::ServerFault(_)) => {
-                tracing::error!(store = self.store.name, %ending, "a session was ended");
+            Stop::Broken
+            | Stop::Ended(Ending::Goodbye | Ending::Cancel | Ending::ServerFatal | Ending::ServerFault(_)) => {
             }
             Stop::Ended(ending) => {
                 match ending {
@@ -46,9 +55,14 @@ impl Pump<'_> {
                     Ending::TurnedAway(why) => self.store.metrics.refused(why.reason()),
                     _ => {}
                 }
-                tracing::info!(store = self.store.name, %ending, "a session was ended");
+                tracing::info!(store, %ending, "a session was ended");
             }
         }
+    }
+
+    /// Sends what is left, and carries out a cancel request: the client's, or our own for a client that is gone.
+    pub(super) async fn finish(mut self, stop: &Stop) {
+        self.take_note(stop);
         let is_owed = self.session.is_owed();
         let to_cancel = self.write_last_accounts(stop).await;
         let (connect, write) = (self.store.limits.connect_timeout, self.store.limits.write_timeout);

@@ -37,6 +37,7 @@ use super::drain::Drain;
 use super::http::accept;
 use super::metrics::StoreMetrics;
 use super::tls::ListenerTls;
+use super::turned_away::{INTERVAL, TurnedAway};
 use super::workers::Workers;
 use crate::base::budget::Budget;
 use crate::session::postgres::{Doorway, Settings};
@@ -85,6 +86,8 @@ pub struct Store {
     pub library: Arc<dyn Library>,
     /// Where statements are planned.
     pub workshop: Arc<Workshop>,
+    /// Who was not let in.
+    pub turned_away: TurnedAway,
     /// Keys that cancel.
     pub cancels: Arc<Cancels>,
     /// The way to the audit trail from each worker.
@@ -95,10 +98,15 @@ pub struct Store {
 
 /// Serves until the drain begins, then lets sessions end that are in the middle of something.
 pub async fn serve(listener: TcpListener, store: Arc<Store>, workers: Arc<Workers>, mut drain: Drain) {
+    let mut ticks = tokio::time::interval(INTERVAL);
     loop {
         let accepted = tokio::select! {
             accepted = accept(&listener) => accepted,
-            () = drain.stopping() => return,
+            _ = ticks.tick() => {
+                store.turned_away.tell();
+                continue;
+            }
+            () = drain.stopping() => return store.turned_away.tell(),
         };
         let (Some((stream, peer)), Some(worker)) = (accepted, workers.next()) else { continue };
         let (store, drain) = (Arc::clone(&store), drain.clone());

@@ -5,7 +5,7 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -61,6 +61,9 @@ pub(super) struct Pump<'s> {
     /// The place at the door, until there is one inside.
     pub(super) knock: Option<Knock>,
     pub(super) inside: Option<Inside>,
+    pub(super) peer: IpAddr,
+    /// Why there is no encrypted line.
+    pub(super) handshake_fault: Option<&'static str>,
     /// From then on nobody is taken to listen.
     vanishes: Option<Instant>,
     pub(super) prover: Option<Prover>,
@@ -102,6 +105,8 @@ pub(super) async fn run(
         vanishes,
         knock,
         inside,
+        peer: peer.ip(),
+        handshake_fault: None,
     };
     let stop = pump.pump(drain, pushed).await;
     pump.finish(&stop).await;

@@ -20,6 +20,19 @@ pub struct ListenerTls {
     end_point: Option<Arc<[u8]>>,
 }
 
+/// Why a handshake with a client failed, as it is counted and put on record.
+pub(in crate::front) fn handshake_fault(error: &io::Error) -> &'static str {
+    use rustls::{CertificateError, Error};
+    match error.get_ref().and_then(|error| error.downcast_ref::<Error>()) {
+        Some(Error::NoCertificatesPresented) => "no-certificate",
+        Some(Error::InvalidCertificate(
+            CertificateError::Expired | CertificateError::ExpiredContext { .. },
+        )) => "certificate-expired",
+        Some(Error::InvalidCertificate(_)) => "certificate-untrusted",
+        _ => "tls-handshake",
+    }
+}
+
 /// What is known of an encrypted line once it stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Channel {

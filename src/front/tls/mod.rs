@@ -16,6 +16,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 pub(super) use certificate::server_end_point;
+pub(super) use listener::handshake_fault;
 pub use listener::{Channel, ListenerTls};
 pub use store::{PIN_BYTES, StoreTls, StoreTlsParts};
 

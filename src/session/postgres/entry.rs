@@ -18,6 +18,12 @@ impl Session {
         Self { nonce, phase: Phase::Doorstep(Doorstep::new(doorway)), ..self }
     }
 
+    /// The name that the client has claimed, if it is one that may come in, or its certificate's, whether it came in or not.
+    #[must_use]
+    pub fn known_name(&self) -> Option<&str> {
+        self.known_name.as_deref()
+    }
+
     /// True while the client's next bytes belong to a TLS handshake; then [`Session::secured`].
     #[must_use]
     pub fn awaits_tls(&self) -> bool {
@@ -61,11 +67,13 @@ impl Session {
         };
         let channel = channel.unwrap_or_default();
         let named = channel.name.filter(|_| accounts.by_certificate);
+        self.known_name.clone_from(&named);
         match (named, &accounts.verifiers) {
             (Some(name), _) if name == login.user => self.connect(&mut login, accounts.service.clone(), true),
             (Some(_), _) => Err(TurnedAway::OtherName.into()),
             (None, Some(verifiers)) => {
                 let exchange = Exchange::new(verifiers, &login.user, channel.end_point, &self.nonce);
+                self.known_name = exchange.is_known().then(|| login.user.clone());
                 let proof = Proof::begin(login, exchange, accounts.service.clone(), &mut self.out)?;
                 self.phase = Phase::Proof(Box::new(proof));
                 Ok(())

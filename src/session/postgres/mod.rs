@@ -127,6 +127,7 @@ pub struct Session {
     settings: Settings,
     own_key: CancelKey,
     nonce: [u8; scram::NONCE_BYTES],
+    known_name: Option<String>,
     phase: Phase,
     out: Outbox,
 }
@@ -136,7 +137,8 @@ impl Session {
     #[must_use]
     pub fn new(settings: Settings, own_key: CancelKey) -> Self {
         let phase = Phase::Doorstep(Doorstep::default());
-        Self { settings, own_key, nonce: [0; scram::NONCE_BYTES], phase, out: Outbox::default() }
+        let nonce = [0; scram::NONCE_BYTES];
+        Self { settings, own_key, nonce, known_name: None, phase, out: Outbox::default() }
     }
 
     /// Takes what the client sent; returns how many of the bytes are done with. The rest must be shown again,

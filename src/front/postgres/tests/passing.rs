@@ -9,8 +9,10 @@ use tokio::net::TcpListener;
 use super::super::{Access, Library, Limits, Plans, Store, Upstream, Who, Workshop, serve};
 use crate::audit::Shape;
 use crate::base::budget::Budget;
+use crate::front::audit::AuditLog;
 use crate::front::door::{Door, Places};
 use crate::front::drain::{Stopper, drain};
+use crate::front::turned_away::TurnedAway;
 use crate::front::workers::Workers;
 use crate::session::postgres::{Doorway, Rows, Settings};
 use crate::sql::{
@@ -137,6 +139,7 @@ impl Proxy {
             budget: Budget::new(512 << 20),
             library: Arc::new(Passing),
             workshop: Arc::new(Workshop::start(1).unwrap()),
+            turned_away: TurnedAway::new("test", AuditLog::off(), Arc::default()),
             cancels: Arc::default(),
             audits: Vec::new(),
             metrics: Arc::default(),

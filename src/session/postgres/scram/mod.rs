@@ -85,6 +85,11 @@ impl Exchange {
         Self { verifier, is_known, end_point, nonce: STANDARD.encode(nonce), step: Step::First }
     }
 
+    /// True if the name may come in. The client is not told.
+    pub(super) fn is_known(&self) -> bool {
+        self.is_known.into()
+    }
+
     /// What is offered, the best first.
     pub(super) fn mechanisms(&self) -> &'static [&'static [u8]] {
         if self.end_point.is_some() { &[PLUS, BARE] } else { &[BARE] }
