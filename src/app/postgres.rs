@@ -14,7 +14,7 @@ use crate::front::metrics::Metrics;
 use crate::front::postgres::{self, Access, Catalogues, RoleRules, RulesOf, Upstream, Workshop};
 use crate::front::turned_away::TurnedAway;
 use crate::policy::{Role, SqlPlans, role_of};
-use crate::session::postgres::{Doorway, Line, Settings};
+use crate::session::postgres::{self as session, Doorway, Line, Settings};
 use crate::sql::PINNED_SETTINGS;
 
 /// What all sessions of one store may hold in memory together, beside a few reads each.
@@ -39,13 +39,20 @@ pub(super) fn store(
         limits: postgres::Limits {
             login_timeout: milliseconds(config.timeouts.login_timeout_ms),
             connect_timeout: milliseconds(config.timeouts.connect_timeout_ms),
+            statement_timeout: config.timeouts.statement_timeout_ms.map(milliseconds),
+            session_bytes: config.limits.max_session_bytes,
             write_timeout: milliseconds(config.timeouts.idle_timeout_ms),
         },
         settings: Settings {
             pins: pins.collect(),
             is_on_record: audit.is_on(),
             is_strict: kind.catalogue == CatalogueCheck::Strict,
-            ..Settings::default()
+            limits: session::Limits {
+                statement_bytes: config.limits.max_statement_bytes,
+                answer_rows: config.limits.max_rows,
+                answer_bytes: config.limits.max_answer_bytes,
+                ..session::Limits::default()
+            },
         },
         budget: Budget::new(MESSAGE_BUDGET_BYTES),
         library: Arc::clone(&library) as Arc<_>,

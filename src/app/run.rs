@@ -217,6 +217,10 @@ pub(super) fn door(limits: Limits) -> Arc<Door> {
 const fn http_limits(timeouts: Timeouts, limits: Limits) -> http::Limits {
     http::Limits {
         max_header_bytes: limits.max_header_bytes,
+        max_body_bytes: match limits.max_body_bytes {
+            Some(bytes) => bytes,
+            None => u64::MAX,
+        },
         login_timeout: Duration::from_millis(timeouts.login_timeout_ms),
         header_timeout: Duration::from_millis(timeouts.header_timeout_ms),
         upstream_timeout: Duration::from_millis(timeouts.upstream_timeout_ms),

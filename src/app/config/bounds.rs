@@ -24,6 +24,9 @@ impl Timeouts {
                 *slot = within(written, 1, MAX_TIMEOUT_MS, problems).unwrap_or(*slot);
             }
         }
+        if let Some(written) = &raw.statement_timeout_ms {
+            self.statement_timeout_ms = within(written, 1, MAX_TIMEOUT_MS, problems);
+        }
         self
     }
 }
@@ -38,6 +41,8 @@ impl Limits {
             (&mut self.max_logins, &raw.max_logins, 1, 1_000_000),
             (&mut self.max_logins_per_source, &raw.max_logins_per_source, 1, 1_000_000),
             (&mut self.max_header_bytes, &raw.max_header_bytes, 1 << 10, 1 << 24),
+            (&mut self.max_statement_bytes, &raw.max_statement_bytes, 1 << 10, 1 << 24),
+            (&mut self.max_session_bytes, &raw.max_session_bytes, 1 << 20, 1 << 32),
             (&mut self.max_depth, &raw.max_depth, 1, 10_000),
             (&mut self.max_string_bytes, &raw.max_string_bytes, 1 << 10, 1 << 30),
         ];
@@ -46,8 +51,15 @@ impl Limits {
             let value = within(written, least, most, problems);
             *slot = value.and_then(|value| usize::try_from(value).ok()).unwrap_or(*slot);
         }
-        if let Some(written) = &raw.max_body_bytes {
-            self.max_body_bytes = within(written, 0, u64::MAX, problems);
+        let unlimited = [
+            (&mut self.max_body_bytes, &raw.max_body_bytes, 0),
+            (&mut self.max_rows, &raw.max_rows, 1),
+            (&mut self.max_answer_bytes, &raw.max_answer_bytes, 1 << 10),
+        ];
+        for (slot, written, least) in unlimited {
+            if let Some(written) = written {
+                *slot = within(written, least, u64::MAX, problems);
+            }
         }
         self
     }

@@ -206,6 +206,8 @@ pub struct Timeouts {
     pub header_timeout_ms: u64,
     /// Between two bytes of the store's answer.
     pub upstream_timeout_ms: u64,
+    /// For a statement to be answered; `None` is no limit.
+    pub statement_timeout_ms: Option<u64>,
     /// For open exchanges to end once a stop is asked for.
     pub drain_timeout_ms: u64,
 }
@@ -225,6 +227,14 @@ pub struct Limits {
     pub max_header_bytes: usize,
     /// A body, before compression is taken off; `None` is no limit (bodies stream).
     pub max_body_bytes: Option<u64>,
+    /// A statement.
+    pub max_statement_bytes: usize,
+    /// Rows of one answer; `None` is no limit.
+    pub max_rows: Option<u64>,
+    /// Bytes of one answer; `None` is no limit.
+    pub max_answer_bytes: Option<u64>,
+    /// The messages of one session.
+    pub max_session_bytes: usize,
     /// Objects and arrays inside each other.
     pub max_depth: usize,
     /// One string of a body, held while it is judged.
@@ -239,6 +249,7 @@ impl Default for Timeouts {
             login_timeout_ms: 10_000,
             header_timeout_ms: 10_000,
             upstream_timeout_ms: 30_000,
+            statement_timeout_ms: None,
             drain_timeout_ms: 10_000,
         }
     }
@@ -253,6 +264,10 @@ impl Default for Limits {
             max_logins_per_source: 250,
             max_header_bytes: 32 * 1024,
             max_body_bytes: None,
+            max_statement_bytes: 1 << 20,
+            max_rows: None,
+            max_answer_bytes: None,
+            max_session_bytes: 256 << 20,
             max_depth: 128,
             max_string_bytes: 1024 * 1024,
         }

@@ -34,6 +34,9 @@ pub enum Cut {
     /// The sender broke off.
     #[error("the sender broke off")]
     Broken,
+    /// It is longer than a body may be.
+    #[error("the body is longer than allowed")]
+    TooLong,
     /// The sender was silent for too long.
     #[error("the sender was silent for too long")]
     Silent,
@@ -49,6 +52,7 @@ impl Cut {
         match self {
             Self::Refused(_) => "malformed",
             Self::Broken => "broken",
+            Self::TooLong => "too-long",
             Self::Silent => "silent",
             Self::Unrecorded => "unrecorded",
         }
@@ -75,26 +79,27 @@ impl Outgoing {
     }
 }
 
-/// A body whose sender may not be silent for longer than `patience`.
+/// A body whose sender may not be silent for longer than `patience`, nor send more than so many bytes.
 #[derive(Debug)]
 pub struct Timed {
     inner: Incoming,
+    left_bytes: u64,
     patience: Duration,
     deadline: Option<Pin<Box<Sleep>>>,
     is_waiting: bool,
 }
 
 impl Timed {
-    /// Keeps time over `inner`.
+    /// Keeps time over `inner`, and counts.
     #[must_use]
-    pub const fn new(inner: Incoming, patience: Duration) -> Self {
-        Self { inner, patience, deadline: None, is_waiting: false }
+    pub const fn new(inner: Incoming, patience: Duration, max_bytes: u64) -> Self {
+        Self { inner, left_bytes: max_bytes, patience, deadline: None, is_waiting: false }
     }
 
     /// The next bytes; `None` at the end. Trailers are dropped.
     ///
     /// # Errors
-    /// [`Cut::Broken`] or [`Cut::Silent`].
+    /// [`Cut::Broken`], [`Cut::TooLong`] or [`Cut::Silent`].
     pub fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cut>>> {
         loop {
             match Pin::new(&mut self.inner).poll_frame(cx) {
@@ -103,6 +108,10 @@ impl Timed {
                 Poll::Ready(Some(Ok(frame))) => {
                     self.is_waiting = false;
                     if let Ok(bytes) = frame.into_data() {
+                        let Some(left) = self.left_bytes.checked_sub(bytes.len() as u64) else {
+                            return Poll::Ready(Some(Err(Cut::TooLong)));
+                        };
+                        self.left_bytes = left;
                         return Poll::Ready(Some(Ok(bytes)));
                     }
                 }

@@ -51,6 +51,8 @@ use crate::session::http::{AnswerRules, BodyAction, Gate, Gates, Refusal, declar
 pub struct Limits {
     /// The head of a request, in all.
     pub max_header_bytes: usize,
+    /// A body of either side, as it comes.
+    pub max_body_bytes: u64,
     /// From a client's connection until it has asked something that it may ask, TLS and all.
     pub login_timeout: Duration,
     /// A client sending a head, or idle between two requests.
@@ -265,7 +267,7 @@ async fn answered(
     let (head, body) = request.into_parts();
     let admitted = gate.admit(&head.method, &head.uri, &head.headers, !body.is_end_stream())?;
     let rules = admitted.answer_rules();
-    let timed = Timed::new(body, store.limits.upstream_timeout);
+    let timed = Timed::new(body, store.limits.upstream_timeout, store.limits.max_body_bytes);
     let outgoing = outgoing(store, admitted.body, timed);
     let mut request = Request::new(outgoing);
     *request.method_mut() = head.method;
@@ -295,7 +297,7 @@ async fn minimised(
 ) -> Result<Response<Outgoing>, Refusal> {
     let (head, body) = response.into_parts();
     let answer = rules.answer(head.status, &head.headers)?;
-    let timed = Timed::new(body, store.limits.upstream_timeout);
+    let timed = Timed::new(body, store.limits.upstream_timeout, store.limits.max_body_bytes);
     let has_length = declared_length(&head.headers).is_some();
     let body = match outgoing(store, answer.body, timed) {
         Outgoing::Streaming(mut minimised) => match settled(&mut minimised, has_length).await? {
@@ -352,6 +354,7 @@ impl From<Cut> for Refusal {
         match cut {
             Cut::Refused(error) => Self::MalformedAnswer(error.fault),
             Cut::Broken => Self::StoreBroken,
+            Cut::TooLong => Self::AnswerTooLong,
             Cut::Silent => Self::StoreTimeout,
             Cut::Unrecorded => Self::Unrecorded,
         }

@@ -120,6 +120,8 @@ pub enum SendError {
     Broken,
     /// The request body was refused by its pipeline, for this reason.
     Refused(Fault),
+    /// The request body is longer than allowed.
+    TooLong,
     /// The client broke off or was silent while sending its body.
     Client,
 }
@@ -128,6 +130,7 @@ impl From<&Cut> for SendError {
     fn from(cut: &Cut) -> Self {
         match cut {
             Cut::Refused(error) => Self::Refused(error.fault),
+            Cut::TooLong => Self::TooLong,
             Cut::Broken | Cut::Silent | Cut::Unrecorded => Self::Client,
         }
     }
@@ -139,6 +142,7 @@ impl From<SendError> for Refusal {
             SendError::Unreachable => Self::StoreUnreachable,
             SendError::Broken => Self::StoreBroken,
             SendError::Refused(what) => Self::MalformedRequestBody(what),
+            SendError::TooLong => Self::RequestTooLong,
             SendError::Client => Self::ClientBroken,
         }
     }

@@ -69,7 +69,9 @@ impl Pump<'_> {
         let asked = match to_cancel {
             Some(key) => self.store.cancels.find(key),
             // What the store still does, it does for nobody.
-            None if matches!(stop, Stop::Broken) && is_owed => self.desk.store_key(self.store),
+            None if is_owed && matches!(stop, Stop::Broken) || is_cut(stop) => {
+                self.desk.store_key(self.store)
+            }
             None => None,
         };
         if let Some(key) = asked
@@ -89,4 +91,9 @@ impl Pump<'_> {
         // Neither peer is owed more than a try.
         let _tried = timeout(write, async { tokio::join!(client.close(to_client), to_server) }).await;
     }
+}
+
+/// True if an answer was too much, and the store may still be at it.
+const fn is_cut(stop: &Stop) -> bool {
+    matches!(stop, Stop::Ended(Ending::Refused { sqlstate, .. }) if matches!(sqlstate.as_bytes(), b"54000" | b"57014"))
 }

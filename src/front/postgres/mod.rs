@@ -15,6 +15,7 @@ mod on_record;
 mod own;
 mod pump;
 mod side;
+mod stopwatch;
 mod upstream;
 mod workshop;
 
@@ -49,6 +50,10 @@ pub struct Limits {
     pub login_timeout: Duration,
     /// Until the store has accepted a connection.
     pub connect_timeout: Duration,
+    /// Until a statement is answered whole; then it is cancelled.
+    pub statement_timeout: Option<Duration>,
+    /// What the messages of one session may hold in memory.
+    pub session_bytes: usize,
     /// A peer that takes no byte.
     pub write_timeout: Duration,
 }

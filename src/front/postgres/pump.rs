@@ -19,9 +19,11 @@ use super::line::ClientLine;
 use super::on_record::OnRecord;
 use super::own::Prover;
 use super::side::Side;
+use super::stopwatch::Stopwatch;
 use super::upstream::Link;
 use super::workshop::Plan;
 use super::{Access, Store};
+use crate::base::budget::Budget;
 use crate::front::audit::Unrecorded;
 use crate::front::door::{Inside, Knock, Pushed};
 use crate::front::drain::Drain;
@@ -45,6 +47,7 @@ enum Happened {
     Moved,
     Planned(Plan),
     Vanished,
+    Overdue,
     Stopping,
 }
 
@@ -61,6 +64,8 @@ pub(super) struct Pump<'s> {
     /// The place at the door, until there is one inside.
     pub(super) knock: Option<Knock>,
     pub(super) inside: Option<Inside>,
+    budget: Budget,
+    stopwatch: Stopwatch,
     pub(super) peer: IpAddr,
     /// Why there is no encrypted line.
     pub(super) handshake_fault: Option<&'static str>,
@@ -88,7 +93,8 @@ pub(super) async fn run(
         return;
     }
     let session = session.behind(access.doorway.clone(), nonce);
-    let client = Side::new(ClientLine::Plain(stream), store);
+    let budget = store.budget.part(store.limits.session_bytes);
+    let client = Side::new(ClientLine::Plain(stream), store, &budget);
     let on_record = OnRecord::new(store, worker, peer);
     let (server, planning, prover, vanishes) = (None, None, None, None);
     let (knock, inside) = (Some(knock), None);
@@ -107,6 +113,8 @@ pub(super) async fn run(
         inside,
         peer: peer.ip(),
         handshake_fault: None,
+        budget,
+        stopwatch: Stopwatch::new(&store.limits),
     };
     let stop = pump.pump(drain, pushed).await;
     pump.finish(&stop).await;
@@ -134,6 +142,7 @@ impl Pump<'_> {
         if self.put_on_record().await.is_err() {
             return Err(self.withhold());
         }
+        self.stopwatch.look(self.session.running());
         let happened = self.wait(stopping).await?;
         self.react(happened)
     }
@@ -207,7 +216,7 @@ impl Pump<'_> {
                 match self.access.upstream.connect(self.store.limits.connect_timeout).await {
                     Ok(link) => {
                         self.prover = self.access.service.as_ref().map(|service| service.prover(&link));
-                        self.server = Some(Side::new(link, self.store));
+                        self.server = Some(Side::new(link, self.store, &self.budget));
                     }
                     Err(error) => {
                         tracing::warn!(store = self.store.name, %error, "the store cannot be reached");
@@ -233,7 +242,7 @@ impl Pump<'_> {
 
     /// Waits until a peer has been read or written, a plan is made, or time is up.
     async fn wait(&mut self, stopping: Pin<&mut impl Future<Output = ()>>) -> Result<Happened, Stop> {
-        let is_open = self.desk.is_open();
+        let (is_open, overdue) = (self.desk.is_open(), self.stopwatch.until());
         let may_stop = is_open && self.session.is_idle() && self.client.input.bytes().is_empty();
         let Self { session, client, server, planning, vanishes, .. } = self;
         let moved = poll_fn(|cx| match poll_move(session, client, server.as_mut(), cx) {
@@ -249,6 +258,7 @@ impl Pump<'_> {
             moved = moved => moved,
             plan = made(planning) => Ok(Happened::Planned(plan)),
             () = until(*vanishes) => Ok(Happened::Vanished),
+            () = until(overdue) => Ok(Happened::Overdue),
             () = stopping, if may_stop => Ok(Happened::Stopping),
         }
     }
@@ -261,6 +271,11 @@ impl Pump<'_> {
                 self.desk.planned(plan, &mut self.session, self.store).map_err(Stop::Ended)
             }
             Happened::Vanished => Err(Stop::Broken),
+            Happened::Overdue if self.stopwatch.is_first() => {
+                self.cancel_overdue();
+                Ok(())
+            }
+            Happened::Overdue => Err(self.end("57014", "the statement took too long")),
             Happened::Stopping => Err(self.end("57P01", "the proxy is shutting down")),
         }
     }

@@ -9,6 +9,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 use super::Store;
 use super::buffer::Buffer;
+use crate::base::budget::Budget;
 use crate::front::stall::Stalling;
 
 /// A connection and what has been read from it.
@@ -24,15 +25,9 @@ pub(super) struct Side<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Side<S> {
-    pub(super) fn new(stream: S, store: &Store) -> Self {
+    pub(super) fn new(stream: S, store: &Store, budget: &Budget) -> Self {
         let stream = Stalling::new(stream, store.limits.write_timeout);
-        Self {
-            stream,
-            input: Buffer::new(&store.budget),
-            is_closed: false,
-            is_shut: false,
-            must_flush: false,
-        }
+        Self { stream, input: Buffer::new(budget), is_closed: false, is_shut: false, must_flush: false }
     }
 
     /// Writes what the peer takes; true if it took something.

@@ -71,6 +71,10 @@ pub enum Refusal {
     StoreTimeout,
     /// The request body took longer than the configured time, or ended early.
     ClientBroken,
+    /// The request body is longer than allowed.
+    RequestTooLong,
+    /// The store's answer is longer than allowed.
+    AnswerTooLong,
     /// The proxy is at its limit of exchanges.
     Busy,
     /// The one who asks has as many connections as one may have.
@@ -120,6 +124,8 @@ impl Refusal {
             Self::StoreBroken => "store-broken",
             Self::StoreTimeout => "store-timeout",
             Self::ClientBroken => "client-broken",
+            Self::RequestTooLong => "request-too-long",
+            Self::AnswerTooLong => "answer-too-long",
             Self::Busy => "too-many-connections",
             Self::TooManyOfOneName => "too-many-of-one-name",
             Self::Unrecorded => "unrecorded",
@@ -149,6 +155,8 @@ impl Refusal {
             | Self::StoreBroken => StatusCode::BAD_GATEWAY,
             Self::StoreTimeout => StatusCode::GATEWAY_TIMEOUT,
             Self::ClientBroken => StatusCode::REQUEST_TIMEOUT,
+            Self::RequestTooLong => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::AnswerTooLong => StatusCode::BAD_GATEWAY,
             Self::TooManyOfOneName => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy | Self::Unrecorded => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -234,6 +242,8 @@ impl Refusal {
             Self::StoreBroken => ("the store broke off or did not speak HTTP", "try again later"),
             Self::StoreTimeout => ("the store took too long", "ask for less, or try again later"),
             Self::ClientBroken => ("the request body did not arrive in full", ""),
+            Self::RequestTooLong => ("the request body is longer than allowed", "send less at a time"),
+            Self::AnswerTooLong => ("the store's answer is longer than allowed", "ask for less at a time"),
             Self::Busy => ("the proxy is at its limit of connections", "try again later"),
             Self::TooManyOfOneName => {
                 ("too many connections of this name are open", "close some, or use them again")

@@ -40,21 +40,41 @@ pub(super) struct Ledger {
     counted_to: usize,
     /// The answer under way is on record as begun.
     has_begun: bool,
+    /// Statements that are over.
+    pub(super) finished: u64,
+    /// The answer under way takes too long, and the store was asked to cancel it.
+    takes_too_long: bool,
 }
 
 impl Ledger {
-    pub(super) const fn new(is_wanted: bool) -> Self {
-        Self { is_wanted, shapes: Vec::new(), bytes: 0, counted_to: 0, has_begun: false }
+    pub(super) fn new(is_wanted: bool) -> Self {
+        Self { is_wanted, ..Self::default() }
     }
 
     pub(super) const fn is_wanted(&self) -> bool {
         self.is_wanted
     }
 
+    /// Bytes of the answer under way, with what has been added to the client's buffer.
+    pub(super) fn bytes(&self, to_client: usize) -> u64 {
+        let added = to_client.saturating_sub(self.counted_to);
+        self.bytes.saturating_add(u64::try_from(added).unwrap_or(u64::MAX))
+    }
+
+    /// A statement is over.
+    pub(super) const fn finish(&mut self) {
+        self.finished = self.finished.saturating_add(1);
+        self.takes_too_long = false;
+    }
+
+    /// The statement under way will be cancelled.
+    pub(super) const fn take_too_long(&mut self) {
+        self.takes_too_long = true;
+    }
+
     /// Counts what has been added to the client's buffer.
     fn count(&mut self, to_client: usize) {
-        let added = to_client.saturating_sub(self.counted_to);
-        self.bytes = self.bytes.saturating_add(u64::try_from(added).unwrap_or(u64::MAX));
+        self.bytes = self.bytes(to_client);
         self.counted_to = to_client;
     }
 }
@@ -106,6 +126,7 @@ impl Conversation {
     ) {
         self.ledger.count(out.to_client.len());
         let bytes = std::mem::take(&mut self.ledger.bytes);
+        self.ledger.finish();
         self.ledger.has_begun = false;
         if let Some(asked) = asked {
             out.events.push_back(Event::Account(Account { asked, decision, rows, bytes }));
@@ -147,7 +168,8 @@ impl Conversation {
         let is_refusal = matches!(self.expects.front(), Some(Expect::Query(Query { refusal: Some(_), .. })));
         if let Some(asked) = self.asked_now().filter(|_| !is_refusal) {
             let rows = self.rows_now().unwrap_or(0);
-            self.account(Some(asked), Decision::Cut("error"), rows, out);
+            let why = if self.ledger.takes_too_long { "statement-timeout" } else { "error" };
+            self.account(Some(asked), Decision::Cut(why), rows, out);
         }
     }
 

@@ -16,6 +16,10 @@ pub struct Limits {
     pub waiting_bytes: usize,
     /// Prepared statements that a client may have.
     pub statements: usize,
+    /// Rows of one answer.
+    pub answer_rows: Option<u64>,
+    /// Bytes of one answer.
+    pub answer_bytes: Option<u64>,
     /// Answers that the store may owe; the client is not heard while there are more.
     pub pipelined: usize,
 }
@@ -34,6 +38,8 @@ impl Default for Limits {
             held_bytes: 256 << 10,
             waiting_bytes: 256 << 10,
             statements: 10_000,
+            answer_rows: None,
+            answer_bytes: None,
             pipelined: 4_096,
         }
     }

@@ -27,6 +27,7 @@ mod flow;
 mod guard;
 mod limits;
 mod login;
+mod measure;
 mod parameters;
 mod proof;
 mod prose;
@@ -284,7 +285,7 @@ impl Session {
     /// Ends the session for a reason that lies outside of it.
     pub fn end(&mut self, ending: &Ending) {
         if !matches!(self.phase, Phase::Over) {
-            let unfinished = self.cut_account("session-ended");
+            let unfinished = self.cut_account(ending.reason());
             self.out.events.extend(unfinished.map(Event::Account));
             ending.write(&mut self.out.to_client);
             self.phase = Phase::Over;

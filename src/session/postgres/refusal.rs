@@ -74,6 +74,14 @@ pub enum Fault {
 }
 
 impl Ending {
+    /// Why the answer under way does not come to its end.
+    pub(super) const fn reason(&self) -> &'static str {
+        match self {
+            Self::Refused { sqlstate, .. } => sqlstate,
+            _ => "session-ended",
+        }
+    }
+
     pub(super) fn refused(sqlstate: &'static str, message: &str) -> Self {
         Self::Refused { sqlstate, message: message.to_owned() }
     }

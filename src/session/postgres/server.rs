@@ -17,7 +17,7 @@ use super::statements::{Portal, Statement};
 use crate::audit::Decision;
 use crate::sql::{Effect, Kind};
 use crate::wire::postgres::backend::{
-    DataRow, ErrorFields, ParameterDescription, ParameterStatus, ReadyForQuery, TransactionStatus, tag,
+    ErrorFields, ParameterDescription, ParameterStatus, ReadyForQuery, TransactionStatus, tag,
 };
 use crate::wire::postgres::frame::{self, Frame, HEAD_BYTES, Peek};
 use crate::wire::postgres::frontend::Target;
@@ -28,6 +28,7 @@ impl Conversation {
         let mut rest = input;
         self.count_from(out.to_client.len());
         while self.hears_server(out) {
+            let mut before = out.to_client.len();
             if self.stream_bytes > 0 {
                 let part = rest.split_at_checked(self.stream_bytes).map_or(rest, |(part, _)| part);
                 out.to_client.put_slice(part);
@@ -38,10 +39,12 @@ impl Conversation {
             out.to_client.put_slice(run);
             rest = rest.get(run.len()..).unwrap_or_default();
             self.count_rows(rows);
+            self.measure(&mut before, 0, out)?;
             match frame::peek(rest).map_err(Ending::server)? {
                 Peek::Whole(frame, behind) => {
                     rest = behind;
                     self.server_message(&frame, out)?;
+                    self.measure(&mut before, 0, out)?;
                 }
                 Peek::Head { tag, body_bytes } => {
                     if !self.may_stream(tag, body_bytes)? {
@@ -49,6 +52,7 @@ impl Conversation {
                     }
                     self.stream_bytes = HEAD_BYTES.saturating_add(body_bytes);
                     self.count_rows(1);
+                    self.measure(&mut before, self.stream_bytes, out)?;
                 }
                 Peek::Nothing => break,
             }
@@ -65,35 +69,11 @@ impl Conversation {
     }
 
     /// The answer that is under way.
-    fn flow(&self) -> Option<&Flow> {
+    pub(super) fn flow(&self) -> Option<&Flow> {
         match self.expects.front()? {
             Expect::Execute(_, flow) | Expect::Query(Query { flow, .. }) => flow.as_ref(),
             _ => None,
         }
-    }
-
-    fn count_rows(&mut self, rows: u64) {
-        if let Some(Expect::Execute(_, Some(flow)) | Expect::Query(Query { flow: Some(flow), .. })) =
-            self.expects.front_mut()
-        {
-            flow.count_rows(rows);
-        }
-    }
-
-    /// The rows at the front of `input` that can be passed on in one piece, and how many they are.
-    fn passing_run<'a>(&self, input: &'a [u8]) -> (&'a [u8], u64) {
-        let Some(flow) = self.flow().filter(|flow| flow.passes_rows()) else { return (&[], 0) };
-        let (mut rest, mut rows) = (input, 0_u64);
-        while let Ok(Peek::Whole(frame, behind)) = frame::peek(rest) {
-            let used = input.len().saturating_sub(rest.len());
-            let fits = DataRow::read(frame.body).is_ok_and(|row| flow.fits(row.left()));
-            if frame.tag != tag::DATA_ROW || !fits || used > self.limits.waiting_bytes {
-                break;
-            }
-            rest = behind;
-            rows = rows.saturating_add(1);
-        }
-        (input.get(..input.len().saturating_sub(rest.len())).unwrap_or_default(), rows)
     }
 
     /// Says whether a message that has not arrived in full is passed on as it comes.
@@ -322,6 +302,7 @@ impl Conversation {
     /// The store waits: a batch is at its end.
     fn ready(&mut self, status: TransactionStatus, out: &mut Outbox) -> Result<(), Ending> {
         self.status = status;
+        self.ledger.finish();
         match self.expects.pop_front() {
             Some(Expect::Sync) if self.is_starting() => return self.ask_pins(out),
             Some(Expect::Ask(ask)) if ask.has_sync => return self.answered(ask, out),

@@ -164,6 +164,8 @@ table! {
         optional header_timeout_ms: At<u64>,
         /// Between two bytes of the store's answer; default 30000.
         optional upstream_timeout_ms: At<u64>,
+        /// postgres only: for a statement to be answered whole, after which it is cancelled; no limit by default.
+        optional statement_timeout_ms: At<u64>,
         /// For open exchanges to end after a stop was asked for; default 10000.
         optional drain_timeout_ms: At<u64>,
     }
@@ -182,8 +184,16 @@ table! {
         optional max_logins_per_source: At<u64>,
         /// Bytes of a head; default 32768.
         optional max_header_bytes: At<u64>,
-        /// Bytes of a body; no limit by default, because bodies stream.
+        /// http only: bytes of a body, as it comes; no limit by default, because bodies stream.
         optional max_body_bytes: At<u64>,
+        /// postgres only: bytes of a statement; default 1048576.
+        optional max_statement_bytes: At<u64>,
+        /// postgres only: rows of one answer; no limit by default.
+        optional max_rows: At<u64>,
+        /// postgres only: bytes of one answer; no limit by default.
+        optional max_answer_bytes: At<u64>,
+        /// postgres only: bytes that the messages of one session may hold in memory; default 268435456.
+        optional max_session_bytes: At<u64>,
         /// Objects and arrays inside each other; default 128.
         optional max_depth: At<u64>,
         /// Bytes of one text in a body; default 1048576.
