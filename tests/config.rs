@@ -93,3 +93,36 @@ fn lines_and_names_that_are_worth_little_are_found() {
         assert_eq!(found(listen, &more), [wanted]);
     }
 }
+
+/// Clients that insist on channel binding cannot come in where the certificate has no hash for it.
+#[test]
+fn a_certificate_without_a_binding_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, text).unwrap();
+        std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    };
+    write(
+        "passwd",
+        "a SCRAM-SHA-256$4096:AAAAAAAAAAAAAAAAAAAAAA==$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n",
+    );
+    let found = |algorithm: &'static rcgen::SignatureAlgorithm| {
+        let key = rcgen::KeyPair::generate_for(algorithm).unwrap();
+        let params = rcgen::CertificateParams::new(vec!["db.example.com".to_owned()]).unwrap();
+        write("own.pem", &params.self_signed(&key).unwrap().pem());
+        write("own.key", &key.serialize_pem());
+        let text = "[[stores]]\nname = \"a\"\nprotocol = \"postgres\"\nlisten = \"127.0.0.1:0\"\nupstream = \"127.0.0.1:9\"\n\
+                    tls = { certificate = \"own.pem\", key = \"own.key\" }\n\
+                    login = { verifiers = \"passwd\", service = { user = \"s\" } }\n\
+                    [stores.fields]\n\"public.t.c\" = \"suppress\"\n";
+        let source = config::Source { name: "test".into(), text: text.to_owned() };
+        let config = Config::parse(&source, folder.path(), &Machine).unwrap();
+        sfumato::app::lint(&config)
+            .problems()
+            .iter()
+            .any(|problem| problem.message.contains("channel binding"))
+    };
+    assert!(found(&rcgen::PKCS_ED25519));
+    assert!(!found(&rcgen::PKCS_ECDSA_P256_SHA256));
+}

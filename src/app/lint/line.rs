@@ -1,6 +1,6 @@
 //! Lines that are plain where others may listen, and names that are worth little.
 
-use crate::app::config::{Problem, Store, StoreKind};
+use crate::app::config::{PostgresStore, Problem, Store, StoreKind};
 use crate::policy::Role;
 
 /// What is worth a look in how clients reach a store and say who they are.
@@ -15,7 +15,20 @@ pub(super) fn lint(key: &str, store: &Store, roles: &[Role], problems: &mut Vec<
             "whoever sits on the line reads what passes, and can go on in another's name: add `tls`",
         );
     }
-    let StoreKind::Http(http) = &store.kind else { return };
+    let StoreKind::Http(http) = &store.kind else {
+        if let (StoreKind::Postgres(PostgresStore { login: Some(login), .. }), Some(tls)) =
+            (&store.kind, &store.tls)
+            && login.accounts.verifiers.is_some()
+            && !tls.tls.can_be_bound()
+        {
+            finding(
+                &format!("store `{}` has a certificate for which channel binding is not defined", store.name),
+                "clients that require it cannot come in, and nobody notices a line that is tampered with: take a certificate that \
+                 is signed by RSA PKCS#1 or ECDSA, not by Ed25519 or RSA-PSS",
+            );
+        }
+        return;
+    };
     let names_a_role = roles.iter().any(|role| http.policy.roles.contains_key(&role.name));
     if names_a_role && !http.identity.are_known() {
         finding(

@@ -77,6 +77,12 @@ impl ListenerTls {
         Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)), end_point })
     }
 
+    /// True if clients can bind what they prove to this channel: our certificate has a hash of its own for that.
+    #[must_use]
+    pub const fn can_be_bound(&self) -> bool {
+        self.end_point.is_some()
+    }
+
     /// Shakes hands with a client.
     ///
     /// # Errors
