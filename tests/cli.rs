@@ -16,7 +16,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use support::sfumato;
+use support::{Proxy, sfumato};
 
 /// Exit code, standard output and standard error.
 fn ran(args: &[&str]) -> (i32, String, String) {
@@ -206,5 +206,37 @@ fn explain_says_what_happens_by_which_rule_and_why() {
     ] {
         let (code, _, errors) = explain(args);
         assert!(code == 1 && errors.contains(wanted), "{args:?}: {errors}");
+    }
+}
+
+/// Whoever checks a trail has its keys, and not the certificates, verifiers and passwords of the stores.
+#[test]
+fn a_trail_is_checked_with_its_keys_alone() {
+    let policy = |login: &str| {
+        format!(
+            "[keys]\ncurrent = \"test\"\n[keys.ring]\n\"test\" = {{ file = \"@KEY@\" }}\n[[stores]]\nname = \"app\"\n\
+             protocol = \"postgres\"\nlisten = \"127.0.0.1:0\"\nupstream = \"127.0.0.1:1\"\n{login}\n\
+             [stores.fields]\n\"public.t.ip\" = \"suppress\"\n[audit]\nfile = \"audit.jsonl\"\n"
+        )
+    };
+    let mut proxy = Proxy::start(&policy(""));
+    proxy.signal("TERM");
+    assert!(proxy.wait().success());
+    let trail = proxy.folder().join("audit.jsonl");
+    let key = proxy.folder().join("test.key");
+    let elsewhere = proxy.folder().join("elsewhere.toml");
+    let login = "login = { verifiers = \"not-here\", service = { user = \"s\", password = { file = \"nor-here\" } } }";
+    let verify = |text: &str| {
+        fs::write(&elsewhere, text.replace("@KEY@", &key.to_string_lossy())).unwrap();
+        let paths = [&trail, &elsewhere].map(|path| path.to_string_lossy().into_owned());
+        sfumato(&["audit", "verify", &paths[0], "--config", &paths[1]])
+    };
+    let output = verify(&policy(login));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && text.contains("the key vouches for every line"), "{text}");
+    for broken in
+        [policy("").replace("@KEY@", "nowhere.key"), policy("").replace("[keys.ring]", "[keys.rung]")]
+    {
+        assert_eq!(verify(&broken).status.code(), Some(1), "{broken}");
     }
 }

@@ -286,3 +286,27 @@ fn a_flood_of_wrong_passwords_is_a_few_lines() {
     let shown = String::from_utf8(shown.stdout).unwrap();
     assert!(shown.contains("wrong-password  as if alice  4 logins"), "{shown}");
 }
+
+#[test]
+fn health_and_metrics_are_told_over_tls() {
+    if !support::has_program("curl") {
+        eprintln!("no curl: nothing tested");
+        return;
+    }
+    let pki = Pki::new();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    let tls = "\ntls = { certificate = \"@PKI@/server.pem\", key = \"@PKI@/server.key\", client_ca = \"@PKI@/ca.pem\" }\n";
+    let policy =
+        POSTGRES.replace("@PORT@", "1").replace("@MORE@", "").replace("@ADMIN@", &port) + &pki.fill(tls);
+    let _proxy = Proxy::start(&policy);
+    let curl = |url: &str, more: &[&str]| {
+        let mut curl = std::process::Command::new("curl");
+        let output = curl.args(["-sS", "--cacert", &pki.path("ca.pem"), url]).args(more).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let (url, plain) =
+        (format!("https://localhost:{port}/metrics"), format!("http://localhost:{port}/metrics"));
+    let own = ["--cert", &pki.path("alice.pem"), "--key", &pki.path("alice.key")];
+    assert!(curl(&url, &own).contains("sfumato_connections"));
+    assert_eq!((curl(&url, &[]).as_str(), curl(&plain, &own).as_str()), ("", ""));
+}

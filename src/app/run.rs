@@ -7,11 +7,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::net::TcpListener;
 
 use super::audit;
-use super::config::{Audit, Config, HttpStore, Limits, Store, StoreKind, Timeouts};
+use super::config::{Admin, Audit, Config, HttpStore, Limits, Store, StoreKind, Timeouts};
 use crate::base::budget::Budget;
 use crate::front::admin;
 use crate::front::audit::{AuditLog, OpenError, Unrecorded};
@@ -20,6 +20,7 @@ use crate::front::drain::{Stopper, drain};
 use crate::front::http::{self, Seat, Upstream, UpstreamError};
 use crate::front::metrics::Metrics;
 use crate::front::postgres;
+use crate::front::tls::ListenerTls;
 use crate::front::turned_away::TurnedAway;
 use crate::front::workers::Workers;
 use crate::policy::Role;
@@ -75,6 +76,9 @@ pub enum StartError {
 pub struct Running {
     stores: Vec<Served>,
     admin: Option<SocketAddr>,
+    admin_tls: Arc<ArcSwapOption<ListenerTls>>,
+    /// As it was written: where, and whether over TLS.
+    admin_settings: Option<(SocketAddr, bool)>,
     stopper: Stopper,
     workers: Arc<Workers>,
     drain_timeout: Duration,
@@ -111,13 +115,15 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         drain_timeout = drain_timeout.max(timeout);
         bound.push(bind(store, &config.roles, &metrics, &audit, workers.count()).await?);
     }
+    let admin_settings = config.admin.as_ref().map(|admin| (admin.listen, admin.tls.is_some()));
+    let admin_tls = Arc::new(ArcSwapOption::from(tls_of(config.admin.as_ref())));
     let admin = match config.admin {
         None => None,
         Some(admin) => Some(listen("admin", admin.listen).await?),
     };
     let admin_address = admin.as_ref().map(|(_, address)| *address);
     if let Some((listener, _)) = admin {
-        tokio::spawn(admin::serve(listener, metrics, drain.clone()));
+        tokio::spawn(admin::serve(listener, Arc::clone(&admin_tls), metrics, drain.clone()));
     }
     let stores = bound.into_iter().map(|(listener, served)| {
         let (workers, drain) = (Arc::clone(&workers), drain.clone());
@@ -134,7 +140,21 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let stores = stores.collect();
     tokio::spawn(audit.clone().tend());
     let audit_settings = config.audit;
-    Ok(Running { stores, admin: admin_address, stopper, workers, drain_timeout, audit, audit_settings })
+    Ok(Running {
+        stores,
+        admin: admin_address,
+        admin_tls,
+        admin_settings,
+        stopper,
+        workers,
+        drain_timeout,
+        audit,
+        audit_settings,
+    })
+}
+
+fn tls_of(admin: Option<&Admin>) -> Option<Arc<ListenerTls>> {
+    admin.and_then(|admin| admin.tls.clone()).map(Arc::new)
 }
 
 async fn bind(
@@ -267,6 +287,9 @@ impl Running {
         if config.audit != self.audit_settings {
             return Err(StartError::AuditNeedsRestart);
         }
+        if config.admin.as_ref().map(|admin| (admin.listen, admin.tls.is_some())) != self.admin_settings {
+            return Err(StartError::NeedsRestart { store: "admin".to_owned() });
+        }
         let needs_restart = |store: &str| StartError::NeedsRestart { store: store.to_owned() };
         let mut changes = Vec::new();
         for served in &self.stores {
@@ -301,6 +324,7 @@ impl Running {
         // What is written from here on names the new policy; an exchange under way may still follow the old.
         self.audit.change_terms(audit::terms(config))?;
         changes.into_iter().for_each(Change::make);
+        self.admin_tls.store(tls_of(config.admin.as_ref()));
         Ok(())
     }
 

@@ -4,7 +4,9 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
+use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
@@ -12,36 +14,78 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpListener;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::drain::Drain;
 use super::metrics::Metrics;
+use super::stall::Stalling;
+use super::tls::ListenerTls;
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// Serves until the drain begins.
-pub async fn serve(listener: TcpListener, metrics: Arc<Metrics>, mut drain: Drain) {
+/// Connections at a time; more wait to be accepted.
+const MAX_CONNECTIONS: usize = 100;
+
+/// For a handshake, and for the head of a request.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Serves until the drain begins, over TLS if there is some at the time.
+pub async fn serve(
+    listener: TcpListener,
+    tls: Arc<ArcSwapOption<ListenerTls>>,
+    metrics: Arc<Metrics>,
+    mut drain: Drain,
+) {
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
-        let stream = tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                Err(_) => continue,
+        let (stream, place) = tokio::select! {
+            accepted = accept(&listener, &places) => match accepted {
+                Some(accepted) => accepted,
+                None => continue,
             },
             () = drain.stopping() => return,
         };
-        let metrics = Arc::clone(&metrics);
+        let (metrics, tls) = (Arc::clone(&metrics), tls.load_full());
         tokio::spawn(async move {
-            let service = service_fn(|request| {
-                let answer = answer(&request, &metrics);
-                async { Ok::<_, Infallible>(answer) }
-            });
-            let connection = hyper::server::conn::http1::Builder::new()
-                .timer(TokioTimer::new())
-                .serve_connection(TokioIo::new(stream), service);
-            if connection.await.is_err() {
-                tracing::debug!("an admin connection broke off");
+            match tls {
+                None => connection(stream, &metrics).await,
+                Some(tls) => match tokio::time::timeout(PATIENCE, tls.accept(stream)).await {
+                    Ok(Ok((stream, _))) => connection(stream, &metrics).await,
+                    Ok(Err(_)) | Err(_) => tracing::info!("a TLS handshake with the admin listener failed"),
+                },
             }
+            drop(place);
         });
+    }
+}
+
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+    let place = Arc::clone(places).acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, _)) => Some((stream, place)),
+        Err(_) => {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            None
+        }
+    }
+}
+
+async fn connection<S: AsyncRead + AsyncWrite + Unpin>(stream: S, metrics: &Metrics) {
+    let service = service_fn(|request| {
+        let answer = answer(&request, metrics);
+        async { Ok::<_, Infallible>(answer) }
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(PATIENCE)
+        .serve_connection(TokioIo::new(Stalling::new(stream, PATIENCE)), service);
+    if connection.await.is_err() {
+        tracing::debug!("an admin connection broke off");
     }
 }
 

@@ -12,6 +12,7 @@ use super::tls::Desk;
 use super::treatments::Treatments;
 use super::world::World;
 use super::{Admin, Config, Limits, Store, Timeouts, addresses, audit, keys, stores};
+use crate::audit::MacKey;
 use crate::policy::{MemberPattern, Role};
 
 /// The text of a policy file.
@@ -57,19 +58,42 @@ fn errors(count: usize) -> String {
     if count == 1 { "one error".to_owned() } else { format!("{count} errors") }
 }
 
+/// The keys of the audit trail's MACs that a policy file names; what else it says is neither loaded nor checked, so that whoever
+/// checks a trail needs no certificate, verifier or password.
+///
+/// # Errors
+/// [`LoadError`]; what is wrong with `[keys]` is in one report.
+pub fn audit_keys(path: &Path, world: &impl World) -> Result<Vec<MacKey>, LoadError> {
+    let (source, folder) = read(path, world)?;
+    let mut problems = Vec::new();
+    let raw = raw::read(&source.text, &mut problems);
+    problems.retain(|problem| problem.key.is_empty() || problem.key.starts_with("keys"));
+    let keys = keys::load(raw.as_ref().and_then(|raw| raw.keys.as_ref()), folder, world, &mut problems);
+    match problems.is_empty() {
+        true => Ok(audit::mac_keys(&keys)),
+        false => Err(LoadError::Invalid(Report::new(&source, problems))),
+    }
+}
+
+/// The text of a policy file, and the folder from which its relative paths count.
+fn read<'a>(path: &'a Path, world: &impl World) -> Result<(Source, &'a Path), LoadError> {
+    let name = path.display().to_string();
+    let content = world.read(path);
+    let content =
+        content.map_err(|error| LoadError::Unreadable { name: name.clone(), cause: error.kind() })?;
+    let text = std::str::from_utf8(&content.bytes).map_err(|_| LoadError::NotText(name.clone()))?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    Ok((Source { name, text: text.to_owned() }, folder))
+}
+
 impl Config {
     /// Loads a policy file, with the keys that it names.
     ///
     /// # Errors
     /// [`LoadError`]; everything that is wrong with the file is in one report.
     pub fn load(path: &Path, world: &impl World) -> Result<Self, LoadError> {
-        let name = path.display().to_string();
-        let content = world.read(path);
-        let content =
-            content.map_err(|error| LoadError::Unreadable { name: name.clone(), cause: error.kind() })?;
-        let text = std::str::from_utf8(&content.bytes).map_err(|_| LoadError::NotText(name.clone()))?;
-        let folder = path.parent().unwrap_or(Path::new(""));
-        Self::parse(&Source { name, text: text.to_owned() }, folder, world).map_err(LoadError::Invalid)
+        let (source, folder) = read(path, world)?;
+        Self::parse(&source, folder, world).map_err(LoadError::Invalid)
     }
 
     /// Reads a policy from its text; relative paths in it count from `folder`.
@@ -130,11 +154,13 @@ fn build(
     one_listener_each(listeners, problems);
     let admin =
         admin.and_then(|written| addresses::listen(written).map_err(|problem| problems.push(problem)).ok());
+    let admin_tls = raw.admin.as_ref().and_then(|admin| admin.tls.as_ref());
+    let admin_tls = admin_tls.map(|written| stores::whole_tls(written, &desk, problems));
     let audit = audit::audit(raw.audit.as_ref(), folder, problems);
     Some(Config {
         stores,
         roles,
-        admin: admin.map(|listen| Admin { listen }),
+        admin: admin.map(|listen| Admin { listen, tls: admin_tls.flatten() }),
         audit,
         mac_keys,
         treatments: treatments.into_facts(),

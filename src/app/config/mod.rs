@@ -30,7 +30,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use audit::Audit;
-pub use build::{LoadError, Source};
+pub use build::{LoadError, Source, audit_keys};
 pub use raw::schema;
 pub use report::{Place, Problem, Report, Severity, nearest};
 pub use treatments::TreatmentFacts;
@@ -187,10 +187,12 @@ impl<Plans> ByRole<Plans> {
 }
 
 /// `[admin]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Admin {
     /// Where health, metrics and the console are served.
     pub listen: SocketAddr,
+    /// TLS towards whoever asks.
+    pub tls: Option<ListenerTls>,
 }
 
 /// `[timeouts]`: how long to wait, in milliseconds.

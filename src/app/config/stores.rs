@@ -17,6 +17,7 @@ use super::{
 };
 use super::{addresses, fields, identity, login, routes};
 use crate::front;
+use crate::front::tls::ListenerTls;
 use crate::kernel::{Scrub, Treatment};
 use crate::policy::{HttpPolicy, NamedTreatment, PlanTooLarge, SqlPolicy};
 
@@ -77,6 +78,18 @@ fn listener(
         problems.push(problem.help("leave `mode` out"));
     }
     desk.listener(raw, protocols, problems)
+}
+
+/// TLS towards whoever asks by HTTP/1.1 for health and metrics.
+pub(super) fn whole_tls(
+    raw: &At<RawTls>,
+    desk: &Desk<'_, impl World>,
+    problems: &mut Vec<Problem>,
+) -> Option<ListenerTls> {
+    if let Some(RawTlsMode::Allow) = raw.value.mode.as_ref().map(|word| word.value) {
+        problems.push(raw.problem("an http listener speaks either TLS or not").help("leave `mode` out"));
+    }
+    Some(desk.listener(raw, &[b"http/1.1"], problems)?.tls)
 }
 
 /// The store's protocol; where it is missing, the one that the rest looks like, so that the rest is checked.

@@ -5,8 +5,9 @@ use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::Which;
+use crate::app::config::{Machine, audit_keys};
 use crate::audit::{Fault, MacKey, Record, Verifier};
-use crate::cli::{Error, report};
+use crate::cli::Error;
 use crate::front::audit::files_of;
 
 /// A longer line is none of ours.
@@ -45,7 +46,7 @@ pub(super) struct Line<'a> {
 /// The keys of the policy file, if one is named.
 pub(super) fn keys(which: &Which) -> Result<Option<Vec<MacKey>>, Error> {
     let Some(path) = &which.config else { return Ok(None) };
-    let keys = report::load(path)?.mac_keys;
+    let keys = audit_keys(path, &Machine)?;
     if keys.is_empty() { Err(TrailError::NoKeys.into()) } else { Ok(Some(keys)) }
 }
 

@@ -206,6 +206,8 @@ table! {
     RawAdmin {
         /// Address and port, such as 127.0.0.1:9464.
         required listen: At<String>,
+        /// TLS towards whoever asks; with `client_ca` only who has a certificate may.
+        optional tls: At<RawTls>,
     }
 }
 

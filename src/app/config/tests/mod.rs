@@ -92,7 +92,7 @@ fn the_example_of_the_manual_is_right() {
     let ip = body.ruling(body.member(body.element(body.root(), 3), b"ip")).unwrap();
     assert!(matches!(*ip.treatment, Treatment::Truncate(_)));
     assert_eq!(&*body.unlisted().treatment_name, "scrub");
-    assert_eq!(config.admin, Some(Admin { listen: "127.0.0.1:9464".parse().unwrap() }));
+    assert_eq!(config.admin.map(|admin| admin.listen), Some("127.0.0.1:9464".parse().unwrap()));
     let audit = config.audit.unwrap();
     assert_eq!(audit.file, Path::new("/etc/sfumato/audit.jsonl"));
     assert_eq!(audit.fsync, Fsync::Interval(Duration::from_secs(1)));
