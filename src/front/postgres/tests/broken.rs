@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::super::Upstream;
@@ -10,12 +11,17 @@ use crate::cluster::Cluster;
 
 /// A raw connection that has been let in.
 fn login(port: u16) -> TcpStream {
+    let mut stream = asks_to_come_in(port, "postgres");
+    until(&mut stream, b"Z\0\0\0\x05I");
+    stream
+}
+
+fn asks_to_come_in(port: u16, user: &str) -> TcpStream {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    let body = b"\0\x03\0\0user\0postgres\0database\0postgres\0\0";
+    let body = format!("\0\x03\0\0user\0{user}\0database\0postgres\0\0");
     stream.write_all(&u32::try_from(body.len() + 4).unwrap().to_be_bytes()).unwrap();
-    stream.write_all(body).unwrap();
-    until(&mut stream, b"Z\0\0\0\x05I");
+    stream.write_all(body.as_bytes()).unwrap();
     stream
 }
 
@@ -175,4 +181,25 @@ fn sessions_at_rest_end_when_the_proxy_stops() {
     busy.write_all(&query("COMMIT")).unwrap();
     assert!(rest(&mut busy).contains("C57P01"));
     drop(stopping.join().unwrap());
+}
+
+#[test]
+fn a_panic_ends_one_session_and_gives_its_places_back() {
+    let Some(cluster) = Cluster::start() else { return };
+    cluster.psql("CREATE ROLE panics LOGIN");
+    let mut metrics = None;
+    let proxy =
+        Proxy::start(Upstream::Unix(cluster.socket()), |store| metrics = Some(Arc::clone(&store.metrics)));
+    let mut other = login(proxy.port);
+    // More often than there are places.
+    for _ in 0..210 {
+        let told = rest(&mut asks_to_come_in(proxy.port, "panics"));
+        assert!(!told.ends_with("Z\\x00\\x00\\x00\\x05I"), "{told}");
+    }
+    other.write_all(&query("SELECT 'goes on'")).unwrap();
+    assert!(until(&mut other, b"Z\0\0\0\x05I").escape_ascii().to_string().contains("goes on"));
+    drop((login(proxy.port), other));
+    eventually("nobody is left", || {
+        metrics.as_ref().unwrap().connections.get() == 0 && backends(&cluster) == "1"
+    });
 }
