@@ -184,3 +184,83 @@ fn without_a_line_there_is_no_answer() {
     assert_eq!(psql(&cluster, &proxy, &["SELECT 2"]).0, "2\n");
     assert!(holds(&proxy));
 }
+
+/// A busy proxy is killed at moments that nobody chose: the trail holds up to its last line, and what was answered is on it.
+fn survives(kills: u64) {
+    let Some((cluster, mut proxy)) = start("") else { return };
+    let config = proxy.config();
+    let trail = proxy.folder().join("audit.jsonl");
+    let mut answers = 0;
+    for round in 0..kills {
+        let clients: Vec<_> = (0..4)
+            .map(|_| {
+                let mut psql = cluster.client("psql", proxy.address().port());
+                psql.env("PGUSER", "alice")
+                    .args(["-X", "-At", "-f", "-"])
+                    .stdin(std::process::Stdio::piped());
+                psql.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::null());
+                let mut child = psql.spawn().unwrap();
+                let mut input = child.stdin.take().unwrap();
+                std::thread::spawn(move || {
+                    use std::io::Write as _;
+                    while input.write_all(b"SELECT count(*) FROM logins WHERE ip << '203.0.0.0/8';\n").is_ok()
+                    {
+                    }
+                });
+                child
+            })
+            .collect();
+        // Not at the same distance from anything.
+        std::thread::sleep(std::time::Duration::from_millis(200 + round * 7_919 % 331));
+        proxy.kill();
+        for client in clients {
+            let answer = client.wait_with_output().unwrap();
+            answers += String::from_utf8(answer.stdout).unwrap().lines().count();
+        }
+        assert!(holds(&proxy), "{}", fs::read_to_string(&trail).unwrap());
+        proxy.restart(&config);
+    }
+    let recorded = statements(&proxy).iter().filter(|line| line["decision"] == "answered").count();
+    assert!(answers > 0 && recorded >= answers, "{answers} answers, {recorded} on record");
+}
+
+#[test]
+fn killed_at_any_moment_the_trail_holds() {
+    survives(3);
+}
+
+#[test]
+#[ignore = "long: soak"]
+fn soak_killed_at_any_moment_the_trail_holds() {
+    survives(20);
+}
+
+/// Prepared statements live through a new policy that says the same of them, and obey one that does not.
+#[test]
+fn a_reload_fails_no_statement() {
+    let Some((cluster, proxy)) = start("") else { return };
+    let written = fs::read_to_string(proxy.config()).unwrap();
+    let script = proxy.folder().join("point.sql");
+    fs::write(&script, "\\set id random(1, 50)\nSELECT ip, user_id FROM logins WHERE id = :id;\n").unwrap();
+    for mode in ["simple", "prepared"] {
+        let mut pgbench = cluster.client("pgbench", proxy.address().port());
+        pgbench.env("PGUSER", "alice").args(["-n", "-T3", "-c32", "-M", mode, "-f"]).arg(&script);
+        let mut child = pgbench.stdout(std::process::Stdio::piped()).spawn().unwrap();
+        for round in 0.. {
+            // Another text, another policy; and another role each time.
+            let members = ["al*", "bob"][round % 2];
+            fs::write(proxy.config(), format!("{written}# {mode} {round}\n").replace("al*", members))
+                .unwrap();
+            proxy.signal("HUP");
+            std::thread::sleep(std::time::Duration::from_millis(150));
+            if child.try_wait().unwrap().is_some() {
+                break;
+            }
+        }
+        let output = child.wait_with_output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success() && text.contains("failed transactions: 0 "), "{mode}: {text}");
+    }
+    assert!(proxy.log.lock().unwrap().matches("the new policy is in force").count() > 20);
+    assert!(holds(&proxy));
+}

@@ -24,6 +24,15 @@ pub(super) fn open(config: &Config, metrics: &Metrics) -> Result<AuditLog, Start
     Ok(AuditLog::open(settings, Arc::new(SystemClock), metrics.audit())?)
 }
 
+/// What rules and keys a configuration has, as far as they decide how values are treated: its text, and what its keys make of it.
+pub(super) fn fingerprint(config: &Config) -> Digest {
+    let text = Digest::new(Sha256::digest(config.source.text.as_bytes()).into());
+    let keyed = config.mac_keys.iter().fold(Sha256::new().chain_update(text.bytes()), |hash, key| {
+        hash.chain_update(key.mac(&text).bytes())
+    });
+    Digest::new(keyed.finalize().into())
+}
+
 /// Under what the lines are written while `config` is in force.
 pub(super) fn terms(config: &Config) -> Terms {
     let policy = Digest::new(Sha256::digest(config.source.text.as_bytes()).into());

@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 
 use super::audit;
 use super::config::{Admin, Audit, Config, HttpStore, Limits, Store, StoreKind, Timeouts};
+use crate::audit::Digest;
 use crate::base::budget::Budget;
 use crate::front::admin;
 use crate::front::audit::{AuditLog, OpenError, Unrecorded};
@@ -84,6 +85,8 @@ pub struct Running {
     drain_timeout: Duration,
     audit: AuditLog,
     audit_settings: Option<Audit>,
+    /// Of the rules in force.
+    fingerprint: ArcSwap<Digest>,
 }
 
 struct Served {
@@ -103,6 +106,7 @@ enum Serving {
 /// # Errors
 /// [`StartError`]; nothing is served then.
 pub async fn start(config: Config) -> Result<Running, StartError> {
+    let fingerprint = audit::fingerprint(&config);
     let metrics = Arc::new(Metrics::default());
     let audit = audit::open(&config, &metrics)?;
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -140,6 +144,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let stores = stores.collect();
     tokio::spawn(audit.clone().tend());
     let audit_settings = config.audit;
+    let fingerprint = ArcSwap::from_pointee(fingerprint);
     Ok(Running {
         stores,
         admin: admin_address,
@@ -150,6 +155,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         drain_timeout,
         audit,
         audit_settings,
+        fingerprint,
     })
 }
 
@@ -255,12 +261,14 @@ enum Change<'a> {
 }
 
 impl Change<'_> {
-    fn make(self) {
+    fn make(self, has_new_rules: bool) {
         match self {
             Self::Gate(store, rules) => store.rules.store(Arc::new(rules)),
             Self::Rules(store, access, library, rules) => {
                 store.access.store(Arc::new(access));
-                library.replace_rules(rules);
+                if has_new_rules {
+                    library.replace_rules(rules);
+                }
             }
         }
     }
@@ -323,7 +331,11 @@ impl Running {
         }
         // What is written from here on names the new policy; an exchange under way may still follow the old.
         self.audit.change_terms(audit::terms(config))?;
-        changes.into_iter().for_each(Change::make);
+        // Rules that stay as they were leave what was prepared under them as it is: only files have changed.
+        let fingerprint = audit::fingerprint(config);
+        let has_new_rules = self.fingerprint.load().bytes() != fingerprint.bytes();
+        changes.into_iter().for_each(|change| change.make(has_new_rules));
+        self.fingerprint.store(Arc::new(fingerprint));
         self.admin_tls.store(tls_of(config.admin.as_ref()));
         Ok(())
     }

@@ -36,26 +36,19 @@ impl Proxy {
         let file = folder.path().join("sfumato.toml");
         let config = config.replace("@KEY@", &key.to_string_lossy());
         std::fs::write(&file, config).expect("the configuration is written");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_sfumato"))
-            .args(["run", "--config"])
-            .arg(&file)
-            .env("RUST_LOG", "debug")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the binary starts");
-        let log = collect(child.stderr.take().expect("standard error"));
-        let mut output = BufReader::new(child.stdout.take().expect("standard output"));
-        let stores = std::fs::read_to_string(&file).expect("it was written").matches("[[stores]]").count();
-        let mut listeners = Vec::new();
-        for _ in 0..stores {
-            let mut line = String::new();
-            output.read_line(&mut line).expect("a line");
-            let (name, address) = listening(&line)
-                .unwrap_or_else(|| panic!("`{line}` is no listening line; log: {}", log.lock().unwrap()));
-            listeners.push((name, address));
-        }
+        let (child, log, listeners) = run(&file);
         Self { child, listeners, log, folder }
+    }
+
+    /// Ends it as a power cut would.
+    pub fn kill(&mut self) {
+        let _gone = self.child.kill();
+        let _gone = self.child.wait();
+    }
+
+    /// Starts again what has ended.
+    pub fn restart(&mut self, config: &Path) {
+        (self.child, self.log, self.listeners) = run(config);
     }
 
     /// The address of the first listener.
@@ -105,6 +98,30 @@ impl Proxy {
     pub fn wait(&mut self) -> std::process::ExitStatus {
         self.child.wait().expect("the process ends")
     }
+}
+
+/// Starts the proxy, and reads where it listens.
+fn run(file: &Path) -> (Child, Arc<Mutex<String>>, Vec<(String, SocketAddr)>) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_sfumato"))
+        .args(["run", "--config"])
+        .arg(file)
+        .env("RUST_LOG", "debug")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let log = collect(child.stderr.take().expect("standard error"));
+    let mut output = BufReader::new(child.stdout.take().expect("standard output"));
+    let stores = std::fs::read_to_string(file).expect("it was written").matches("[[stores]]").count();
+    let mut listeners = Vec::new();
+    for _ in 0..stores {
+        let mut line = String::new();
+        output.read_line(&mut line).expect("a line");
+        let (name, address) = listening(&line)
+            .unwrap_or_else(|| panic!("`{line}` is no listening line; log: {}", log.lock().unwrap()));
+        listeners.push((name, address));
+    }
+    (child, log, listeners)
 }
 
 impl Drop for Proxy {

@@ -175,7 +175,8 @@ impl Conversation {
             let hint = Some("close statements that are no longer needed");
             return self.refuse(refusal("53400", "too many prepared statements", hint), out);
         }
-        let pending = Pending::Parse { name: parse.name.into(), declared: parse.parameter_types.clone() };
+        let asked = PlanRequest { text: parse.text.to_owned(), parameters: parse.parameter_types.clone() };
+        let pending = Pending::Parse { name: parse.name.into(), asked };
         self.plan(parse.text, pending, parse.parameter_types, out)
     }
 
@@ -200,13 +201,13 @@ impl Conversation {
                 self.send_query((text, tries), statements, out)
             }
             (Err(refusal), Pending::Query { .. }) => self.refuse_query(refusal, out),
-            (Ok(statements), Pending::Parse { name, declared }) => {
+            (Ok(statements), Pending::Parse { name, asked }) => {
                 let mut statements = statements.into_iter();
                 match (statements.next(), statements.next()) {
-                    (None, _) => self.send_parse(name, Statement::empty(declared), out),
+                    (None, _) => self.send_parse(name, Statement::empty(asked.parameters), out),
                     (Some(planned), None) => {
                         let shape = self.shapes().next().flatten();
-                        self.send_parse(name, Statement::new(planned, declared).shaped(shape), out)
+                        self.send_parse(name, Statement::asked_for(planned, asked).shaped(shape), out)
                     }
                     (Some(_), Some(_)) => {
                         let message = "cannot insert multiple commands into a prepared statement";
@@ -215,6 +216,7 @@ impl Conversation {
                 }
             }
             (Err(refusal), Pending::Parse { .. }) => self.refuse(refusal, out),
+            (plan, Pending::Bind(waiting)) => self.revived(&waiting, plan, out),
         }
     }
 
@@ -317,7 +319,7 @@ impl Conversation {
             return self.refuse(midway(), out);
         }
         if statement.is_stale() || self.names.runs_stale(&statement) {
-            return self.refuse(stale(), out);
+            return self.revive(&statement, frame.bytes, out);
         }
         if self.names.runs_bound(&statement) {
             return self.refuse(bound(), out);

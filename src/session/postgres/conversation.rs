@@ -16,9 +16,10 @@ use super::expect::{Expect, Name};
 use super::guard::Guarded;
 use super::limits::Limits;
 use super::refusal::Ending;
+use super::revive::Waits;
 use super::server::touches_search_path;
 use super::statements::{Names, Statement};
-use super::{Event, Settings, settings};
+use super::{Event, PlanRequest, Settings, settings};
 use crate::sql::Kind;
 use crate::wire::postgres::backend::TransactionStatus;
 
@@ -57,9 +58,11 @@ pub(super) enum Pending {
     Parse {
         /// Its name.
         name: Name,
-        /// Types that it declares.
-        declared: Vec<u32>,
+        /// Its text, and the types that it declares.
+        asked: PlanRequest,
     },
+    /// A Bind of a statement that was planned under another policy.
+    Bind(Box<Waits>),
 }
 
 /// A running session.

@@ -32,6 +32,7 @@ mod parameters;
 mod proof;
 mod prose;
 mod refusal;
+mod revive;
 mod rows;
 pub mod scram;
 mod send;

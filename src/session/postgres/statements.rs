@@ -12,6 +12,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use super::PlanRequest;
 use super::rows::RowPlan;
 use crate::audit::{Asked, Shape, Subject};
 use crate::sql::{Effect, Kind, ParameterSource, Planned};
@@ -24,6 +25,8 @@ pub(super) struct Statement {
     pub(super) planned: Planned,
     /// Types that the client declared for its parameters.
     pub(super) declared: Vec<u32>,
+    /// What the client asked for, if it prepared this through the protocol.
+    pub(super) text: Option<Box<str>>,
     /// How many parameters the client must send.
     pub(super) client_parameters: usize,
     /// Types of all columns, hidden ones too, as the store describes them. Asked for where a row's treatment
@@ -47,12 +50,18 @@ impl Statement {
         Self {
             planned,
             declared,
+            text: None,
             client_parameters,
             types: OnceLock::new(),
             shape: None,
             asked: OnceLock::new(),
             is_stale: AtomicBool::new(false),
         }
+    }
+
+    /// A statement that the client has prepared with this text.
+    pub(super) fn asked_for(planned: Planned, asked: PlanRequest) -> Self {
+        Self { text: Some(asked.text.into()), ..Self::new(planned, asked.parameters) }
     }
 
     /// The same with a shape.
