@@ -381,19 +381,6 @@ fn a_condition_finer_than_a_cell_decides_no_error() {
     }
 }
 
-/// Hole 37: what was planned along one path is not run along another.
-#[test]
-fn a_path_does_not_change_in_the_middle_of_a_query() {
-    let Some((cluster, proxy)) = start() else { return };
-    for statements in [
-        &["SET search_path = pg_catalog; SELECT id FROM public.logins WHERE id = 1"][..],
-        &["BEGIN", "SET LOCAL search_path = pg_catalog", "COMMIT; SELECT id FROM public.logins WHERE id = 1"],
-    ] {
-        let (out, err) = psql(&cluster, &proxy, statements);
-        assert!(!out.contains("1\n") && err.contains("may change the search_path"), "{out}{err}");
-    }
-}
-
 /// Hole 21: where pages end depends on how long raw values are; the order of rows does not.
 #[test]
 fn where_pages_end_tells_nothing() {

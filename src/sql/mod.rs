@@ -23,6 +23,7 @@ mod layout;
 mod lineage;
 mod lower;
 mod parse;
+mod path;
 mod planner;
 mod print;
 mod ranges;
@@ -36,6 +37,7 @@ mod statement;
 pub use catalogue::{Catalogue, CatalogueError, CatalogueQuery, QUERIES, Row};
 pub use explanation::{ExplainedColumn, ExplainedField, Explanation, Handling, SALT_PLACEHOLDER, Wording};
 pub use parse::planning_thread;
+pub use path::{KnownPath, Path, follows_path};
 pub use planner::{PINNED_SETTINGS, Planner};
 pub use seam::{
     Column, CopyFormat, CopyOut, Effect, Kind, Output, Parameter, ParameterSource, Planned, Refusal,

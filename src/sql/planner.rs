@@ -6,6 +6,7 @@ use super::allow::Lists;
 use super::analyse::World;
 use super::catalogue::Catalogue;
 use super::explanation::Explanation;
+use super::path::Path;
 use super::refusal::Checked;
 use super::rules::Rules;
 use super::seam::{Planned, Refusal, SessionView};
@@ -87,7 +88,15 @@ impl Planner {
             if parse::may_hold_made_names(text) {
                 statements.iter().try_for_each(|one| parse::require_no_made_names(&print::statement(one)))?;
             }
-            let plan = |one| statement::plan(&self.world, one, session, parameters);
+            let mut path = Path::at(session.search_path.map(Into::into));
+            let plan = |one| {
+                let along = path.now().clone();
+                let search_path = along.as_deref().or(session.search_path);
+                let view = SessionView { search_path, ..*session };
+                let planned = statement::plan(&self.world, one, &view, parameters)?;
+                path.step(&planned.kind, &planned.sql);
+                Ok(Planned { path: along, ..planned })
+            };
             statements.iter().map(plan).collect::<Checked<Vec<Planned>>>()
         };
         let planned = parse::with_large_stack(work).and_then(|planned| planned);

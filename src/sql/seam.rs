@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::path::KnownPath;
 use crate::policy::Ruling;
 
 /// What a plan depends on besides the text.
@@ -41,6 +42,8 @@ pub struct Planned {
     /// A statement that gives no row and takes no right, whose parsing locks the relations that `sql` names, so that none
     /// of them changes before the transaction's end; empty if there are none.
     pub locks: String,
+    /// The `search_path` that it was planned along. `None` where that is not certain: it must not run if the path counts.
+    pub path: KnownPath,
 }
 
 /// What kind of answer a statement has.

@@ -12,7 +12,7 @@ use super::library::{OwnedView, Plans, Who};
 use super::workshop::Plan;
 use crate::audit::Shape;
 use crate::session::postgres::{Ending, Event, PlanRequest, Rows, Session, Verdict};
-use crate::sql::{Planned, Refusal};
+use crate::sql::{KnownPath, Planned, Refusal};
 use crate::wire::postgres::frontend::{CancelKey, tag};
 
 /// A planner's answer on its way.
@@ -40,7 +40,7 @@ enum Asking {
 type Known = (Rows, Arc<dyn Plans>);
 
 /// What a plan was made for: text, declared types, `search_path`.
-type Asked = (PlanRequest, Option<Vec<String>>);
+type Asked = (PlanRequest, KnownPath);
 
 /// The clerk of one session.
 pub(super) struct Desk {
@@ -190,7 +190,7 @@ impl Desk {
         session: &mut Session,
         store: &Store,
     ) -> Result<Option<Planning>, Ending> {
-        let asked = (request, session.search_path().map(<[String]>::to_vec));
+        let asked = (request, session.search_path());
         if let Some((planned, shapes)) = self.cache.get(&asked) {
             store.metrics.answered.inc();
             session.planned(Ok(planned.clone()), shapes.clone())?;

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::audit::Shape;
 use crate::session::postgres::Rows;
-use crate::sql::{Planned, Refusal, SessionView};
+use crate::sql::{KnownPath, Planned, Refusal, SessionView};
 
 /// Who asks, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -64,7 +64,7 @@ pub trait Plans: Send + Sync {
 #[derive(Clone, Debug)]
 pub struct OwnedView {
     /// The schemas that the client asked for.
-    pub search_path: Option<Vec<String>>,
+    pub search_path: KnownPath,
     /// The database user.
     pub user: String,
     /// Random per session.

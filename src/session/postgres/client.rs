@@ -10,10 +10,7 @@ use bytes::{BufMut, BytesMut};
 use super::conversation::{Conversation, Outbox, Pending, Waiting};
 use super::expect::{Expect, Query};
 use super::parameters;
-use super::refusal::{
-    Ending, Fault, bound, midway, name_too_long, not_utf8, rebound, refusal, stale, untyped,
-};
-use super::server::{follows_path, touches_search_path};
+use super::refusal::{Ending, Fault, bound, more, name_too_long, not_utf8, rebound, refusal, untyped};
 use super::startup::MAX_NAME_BYTES;
 use super::statements::Statement;
 use super::tokens::Met;
@@ -81,7 +78,7 @@ impl Conversation {
             tag::SYNC => {
                 self.skipping = false;
                 self.batch_open = false;
-                self.path_moves = false;
+                self.path.end_batch();
                 self.expects.push_back(Expect::Sync);
                 out.to_server.put_slice(frame.bytes);
                 self.hold_for_search_path();
@@ -108,6 +105,9 @@ impl Conversation {
                 let portal = Execute::read(frame.body).map_err(Ending::client)?.portal;
                 if self.runners.get(portal).is_some_and(|bound_at| *bound_at != self.changes) {
                     return self.refuse(rebound(), out);
+                }
+                if let Some(refusal) = self.follow_execute(portal) {
+                    return self.refuse(refusal, out);
                 }
                 self.forward(frame, Expect::Execute(portal.into(), None), portal, out)
             }
@@ -229,22 +229,16 @@ impl Conversation {
         let shapes = self.shapes();
         let shaped = |(planned, shape)| Arc::new(Statement::new(planned, Vec::new()).shaped(shape));
         let statements: Vec<_> = statements.into_iter().zip(shapes).map(shaped).collect();
-        if statements.iter().any(|statement| self.names.runs_stale(statement)) {
-            return self.refuse_query(stale(), out);
+        if let Some(refusal) = self.strays(&statements) {
+            return self.refuse_query(refusal, out);
         }
         if statements.iter().any(|statement| self.names.runs_bound(statement)) {
             return self.refuse_query(bound(), out);
         }
-        let Some(statements) = self.guard_query(asked, statements, out)? else { return Ok(()) };
-        let moves = statements.iter().position(|statement| self.may_change_path(statement));
-        let behind = moves.map_or(statements.len(), |first| first.saturating_add(1));
-        if statements
-            .iter()
-            .skip(if self.path_moves { 0 } else { behind })
-            .any(|one| follows_path(&one.planned.kind))
-        {
-            return self.refuse_query(midway(), out);
+        if statements.iter().any(|statement| self.names.runs_more(statement)) {
+            return self.refuse_query(more(), out);
         }
+        let Some(statements) = self.guard_query(asked, statements, out)? else { return Ok(()) };
         let is_quiet = statements.iter().any(|statement| !statement.planned.parameters.is_empty());
         if is_quiet && self.batch_open {
             let message = "a token cannot be compared in a simple query before the batch is synced";
@@ -260,7 +254,6 @@ impl Conversation {
         is_quiet: bool,
         out: &mut Outbox,
     ) -> Result<(), Ending> {
-        let touches = statements.iter().any(|statement| touches_search_path(&statement.planned.kind));
         if is_quiet {
             if let Err(refusal) = send::as_batch(&statements, &mut out.to_server)? {
                 return self.refuse_query(refusal, out);
@@ -268,8 +261,8 @@ impl Conversation {
         } else {
             send::as_query(&statements, &mut out.to_server)?;
         }
+        self.follow_query(&statements);
         self.begin_query(Query::new(statements, is_quiet));
-        self.path_touched |= touches;
         self.hold_for_search_path();
         Ok(())
     }
@@ -282,8 +275,8 @@ impl Conversation {
     }
 
     fn send_parse(&mut self, name: Box<[u8]>, statement: Statement, out: &mut Outbox) -> Result<(), Ending> {
-        if self.path_moves && follows_path(&statement.planned.kind) {
-            return self.refuse(midway(), out);
+        if let Some(refusal) = self.strays_from_parse(&statement) {
+            return self.refuse(refusal, out);
         }
         let statement = Arc::new(statement);
         send::parse(&name, &statement, &mut out.to_server)?;
@@ -315,14 +308,17 @@ impl Conversation {
         let Some(statement) = self.names.expected.get(bind.statement).map(Arc::clone) else {
             return self.refuse(refusal("26000", "prepared statement does not exist", None), out);
         };
-        if self.path_moves && follows_path(&statement.planned.kind) {
-            return self.refuse(midway(), out);
+        if let Some(refusal) = self.strays_from_bind(&statement) {
+            return self.refuse(refusal, out);
         }
-        if statement.is_stale() || self.names.runs_stale(&statement) {
+        if self.is_stale(&statement) {
             return self.revive(&statement, frame.bytes, out);
         }
         if self.names.runs_bound(&statement) {
             return self.refuse(bound(), out);
+        }
+        if self.names.runs_more(&statement) {
+            return self.refuse(more(), out);
         }
         if self.lacks_types(&statement) {
             return self.refuse(untyped(), out);
@@ -351,8 +347,7 @@ impl Conversation {
             }
         }
         self.batch_open = true;
-        self.path_moves |= self.may_change_path(&statement);
-        self.path_touched |= touches_search_path(&statement.planned.kind);
+        self.follow_bind(&statement);
         self.changes = self.changes.saturating_add(1);
         self.runners.remove(bind.portal);
         if matches!(statement.planned.kind, Kind::Session(Effect::Execute { .. } | Effect::Fetch { .. })) {

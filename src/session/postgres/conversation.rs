@@ -15,12 +15,11 @@ use super::ask::{Ask, Purpose};
 use super::expect::{Expect, Name};
 use super::guard::Guarded;
 use super::limits::Limits;
+use super::path::Followed;
 use super::refusal::Ending;
 use super::revive::Waits;
-use super::server::touches_search_path;
-use super::statements::{Names, Statement};
+use super::statements::Names;
 use super::{Event, PlanRequest, Settings, settings};
-use crate::sql::Kind;
 use crate::wire::postgres::backend::TransactionStatus;
 
 /// What waits to be sent or noticed.
@@ -84,14 +83,10 @@ pub(super) struct Conversation {
     pub(super) discard_bytes: usize,
     /// Bytes of a long message that are passed on to the client as they come.
     pub(super) stream_bytes: usize,
-    /// The client's path, once the server has said what it is.
-    pub(super) search_path: Option<Vec<String>>,
     /// Relations are locked before a statement runs.
     pub(super) is_strict: bool,
-    /// A statement that may change the `search_path` was sent in the current transaction.
-    pub(super) path_touched: bool,
-    /// A statement that may change it was bound since the last Sync: what follows would be planned along the old one.
-    pub(super) path_moves: bool,
+    /// The client's `search_path`.
+    pub(super) path: Followed,
     /// What goes on record.
     pub(super) ledger: Ledger,
     pins: Vec<(String, String)>,
@@ -114,9 +109,7 @@ impl Conversation {
             runners: HashMap::new(),
             discard_bytes: 0,
             stream_bytes: 0,
-            search_path: None,
-            path_touched: false,
-            path_moves: false,
+            path: Followed::default(),
             ledger: Ledger::new(is_on_record),
             pins,
         }
@@ -158,47 +151,18 @@ impl Conversation {
         self.ask(Purpose::Pins, &[question], out)
     }
 
-    /// Asks which `search_path` the client has now.
-    pub(super) fn ask_search_path(&mut self, out: &mut Outbox) -> Result<(), Ending> {
-        self.ask(Purpose::SearchPath, &[settings::path_question()], out)
-    }
-
-    /// True if the `search_path` may be another one after the statement.
-    pub(super) fn may_change_path(&self, statement: &Statement) -> bool {
-        let kind = &statement.planned.kind;
-        let ends_block = matches!(kind, Kind::Utility { tag: "COMMIT" | "ROLLBACK" });
-        touches_search_path(kind) || (self.path_touched && ends_block)
-    }
-
-    /// Waits until it is known which `search_path` holds.
-    pub(super) fn hold_for_search_path(&mut self) {
-        if self.path_touched {
-            self.waiting = Some(Waiting::SearchPath);
-        }
-    }
-
     /// Takes answers to questions.
     pub(super) fn answered(&mut self, ask: Ask, out: &mut Outbox) -> Result<(), Ending> {
         let answers = if ask.failed { None } else { Some(ask.answers) };
         match ask.purpose {
             Purpose::Pins => {
                 let path = settings::check_pins(&self.pins, answers.as_deref()).map_err(Ending::server)?;
-                self.search_path = Some(path);
+                self.path.begin(path);
                 out.events.push_back(Event::Authenticated);
             }
             Purpose::SearchPath => {
                 let word = answers.iter().flatten().flatten().flatten().next();
-                if let Some(word) = word {
-                    let path = settings::read_path(word.as_deref().unwrap_or_default());
-                    let path = Some(path.ok_or(Ending::server(super::Fault::Setting))?);
-                    if path != self.search_path {
-                        // The store reads what was prepared anew, along the new path.
-                        self.names.forget_plans();
-                    }
-                    self.search_path = path;
-                    self.path_touched = self.status != TransactionStatus::Idle;
-                }
-                self.waiting = None;
+                self.take_search_path(word.map(|word| word.as_deref().unwrap_or_default()))?;
             }
             Purpose::Caller => out.events.push_back(Event::Answers(answers)),
         }

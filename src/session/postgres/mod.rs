@@ -29,6 +29,7 @@ mod limits;
 mod login;
 mod measure;
 mod parameters;
+mod path;
 mod proof;
 mod prose;
 mod refusal;
@@ -55,7 +56,7 @@ pub use turned_away::TurnedAway;
 use bytes::BytesMut;
 
 use crate::audit::Shape;
-use crate::sql::{Planned, Refusal};
+use crate::sql::{KnownPath, Planned, Refusal};
 use crate::wire::postgres::backend::{ReadyForQuery, TransactionStatus};
 use crate::wire::postgres::frontend::CancelKey;
 use ask::Purpose;
@@ -293,11 +294,11 @@ impl Session {
         }
     }
 
-    /// The schemas of the client's path; `None` before the store has said what they are.
+    /// The client's path behind all that was sent; `None` where it is not known.
     #[must_use]
-    pub fn search_path(&self) -> Option<&[String]> {
+    pub fn search_path(&self) -> KnownPath {
         match &self.phase {
-            Phase::Inside(conversation) => conversation.search_path.as_deref(),
+            Phase::Inside(conversation) => conversation.path.now().clone(),
             Phase::Doorstep(_) | Phase::Proof(_) | Phase::Gate(_) | Phase::Over => None,
         }
     }

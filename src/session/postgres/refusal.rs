@@ -140,8 +140,9 @@ pub(super) fn refusal(sqlstate: &'static str, message: &str, hint: Option<&str>)
 
 /// In the server's own words for the same case, by which drivers know that they shall prepare it again.
 pub(super) fn stale() -> Refusal {
-    let hint =
-        Some("the policy or the catalogue has changed: prepare the statement or declare the cursor again");
+    let hint = Some(
+        "the policy, the catalogue or the search_path has changed: prepare it or declare the cursor again",
+    );
     refusal("0A000", "cached plan must not change result type", hint)
 }
 
@@ -166,7 +167,11 @@ pub(super) fn bound() -> Refusal {
     )
 }
 
-/// It was planned along the path of before, and the store would run it along the new one.
+pub(super) fn more() -> Refusal {
+    refusal("0A000", "EXECUTE of a statement that neither gives rows nor writes them", None)
+}
+
+/// It is not certain that the store would run it along the path that it was planned for.
 pub(super) fn midway() -> Refusal {
     let hint = Some("send what changes the search_path in a query, or a batch, of its own");
     refusal("0A000", "a statement behind one that may change the search_path is refused", hint)

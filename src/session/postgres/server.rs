@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::BufMut;
 
-use super::conversation::{Conversation, Outbox, Waiting};
+use super::conversation::{Conversation, Outbox};
 use super::expect::{Expect, Query};
 use super::flow::{self, Flow, Step};
 use super::refusal::{self, Ending, Fault};
@@ -15,7 +15,7 @@ use super::rows::{self, RowPlan};
 use super::settings;
 use super::statements::{Portal, Statement};
 use crate::audit::Decision;
-use crate::sql::{Effect, Kind};
+use crate::sql::Kind;
 use crate::wire::postgres::backend::{
     ErrorFields, ParameterDescription, ParameterStatus, ReadyForQuery, TransactionStatus, tag,
 };
@@ -209,7 +209,7 @@ impl Conversation {
             self.account(asked, Decision::Answered, rows, out);
             query.flow = None;
             query.is_over = query.left.is_empty();
-            self.done(&statement);
+            self.done(&statement)?;
         }
         Ok(())
     }
@@ -234,7 +234,7 @@ impl Conversation {
             let asked = self.asked_with(&statement, Some(portal));
             self.account(asked, Decision::Answered, rows, out);
             if step == Step::Done {
-                self.done(&statement);
+                self.done(&statement)?;
             }
         }
         Ok(step != Step::More)
@@ -293,10 +293,14 @@ impl Conversation {
     }
 
     /// A statement is done: its effects hold.
-    fn done(&mut self, statement: &Statement) {
+    fn done(&mut self, statement: &Statement) -> Result<(), Fault> {
         if let Kind::Session(effect) = &statement.planned.kind {
+            if self.names.has_run_more(effect) {
+                return Err(Fault::WrongStatement);
+            }
             self.names.apply(effect, statement);
         }
+        Ok(())
     }
 
     /// The store waits: a batch is at its end.
@@ -311,15 +315,7 @@ impl Conversation {
             _ => return Err(Ending::server(Fault::Unexpected)),
         }
         ReadyForQuery(status).write(&mut out.to_client)?;
-        let is_waiting = matches!(self.waiting, Some(Waiting::SearchPath));
-        if is_waiting && self.expects.is_empty() {
-            if status == TransactionStatus::Failed {
-                self.waiting = None;
-            } else {
-                self.ask_search_path(out)?;
-            }
-        }
-        Ok(())
+        self.look_for_search_path(out)
     }
 }
 
@@ -358,24 +354,4 @@ fn describe_parameters(statement: &Statement, body: &[u8], out: &mut Outbox) -> 
     let types = statement.client_types(&described.types);
     ParameterDescription { types }.write(&mut out.to_client).map_err(|_| Fault::TooLong)?;
     Ok(())
-}
-
-/// True if the store looks anything up along the path while it runs such a statement.
-pub(super) const fn follows_path(kind: &Kind) -> bool {
-    match kind {
-        Kind::Rows | Kind::CopyOut(_) => true,
-        Kind::Session(effect) => matches!(
-            effect,
-            Effect::Declare { .. } | Effect::Prepare { .. } | Effect::Execute { .. } | Effect::Fetch { .. }
-        ),
-        Kind::Utility { tag } => {
-            matches!(tag.as_bytes(), b"INSERT" | b"UPDATE" | b"DELETE" | b"MERGE" | b"MOVE")
-        }
-        Kind::Answered { .. } => false,
-    }
-}
-
-/// True if the effect may change the client's `search_path`.
-pub(super) const fn touches_search_path(kind: &Kind) -> bool {
-    matches!(kind, Kind::Session(Effect::SearchPath { .. } | Effect::Discard | Effect::ResetAll))
 }

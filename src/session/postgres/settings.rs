@@ -10,6 +10,7 @@
 
 use super::ask::Rows;
 use super::refusal::Fault;
+use super::startup::MAX_NAME_BYTES;
 
 /// Settings that every session has, whatever the client or the role's defaults say.
 pub(super) const PINNED: &[(&str, &str)] = &[
@@ -75,7 +76,9 @@ pub(super) fn choose(name: &str, value: &str) -> Choice {
         "standard_conforming_strings" | "row_security" => {
             pinned_if(matches!(value.to_ascii_lowercase().as_str(), "on" | "true" | "yes" | "1"))
         }
-        "search_path" => parse_path(value).map_or(Choice::Refused, Choice::SearchPath),
+        "search_path" => {
+            parse_path(value).filter(|path| fits(path)).map_or(Choice::Refused, Choice::SearchPath)
+        }
         _ if FREE.contains(&name) => Choice::Send(value.to_owned()),
         _ => Choice::Refused,
     }
@@ -179,6 +182,11 @@ fn parse_path(value: &str) -> Option<Vec<String>> {
     }
 }
 
+/// False if a schema's name is longer than the server reads it.
+fn fits(path: &[String]) -> bool {
+    path.iter().all(|schema| schema.len() <= MAX_NAME_BYTES)
+}
+
 fn parse_name(text: &str) -> Option<(String, &str)> {
     let Some(mut quoted) = text.strip_prefix('"') else {
         let end = text.find(|c: char| c == ',' || c.is_whitespace()).unwrap_or(text.len());
@@ -205,9 +213,10 @@ const OWN_SCHEMA: &str = "pg_catalog";
 
 /// The schemas of a client's path as the server is told them: what came with it is found first, whatever the client
 /// says, so that no operator which the server looks up itself (in `IN`, `BETWEEN`, `USING`, ...) and nothing in the
-/// server's own functions can mean something else. Named twice, a schema counts where it stands first.
+/// server's own functions can mean something else. Named twice, a schema counts where it stands first, and the first of
+/// several of this name is ours ([`read_path`]).
 pub(super) fn sent_path(path: &[String]) -> impl Iterator<Item = &str> {
-    let is_late = path.iter().position(|schema| schema == OWN_SCHEMA).is_some_and(|place| place > 0);
+    let is_late = path.iter().skip(1).any(|schema| schema == OWN_SCHEMA);
     is_late.then_some(OWN_SCHEMA).into_iter().chain(path.iter().map(String::as_str))
 }
 
@@ -275,6 +284,7 @@ mod tests {
             (&["a\"\\; --", "ü"], "\"a\"\"\\; --\", \"ü\""),
             (&["pg_catalog", "a"], "\"pg_catalog\", \"a\""),
             (&["a", "pg_catalog"], "\"pg_catalog\", \"a\", \"pg_catalog\""),
+            (&["pg_catalog", "pg_catalog"], "\"pg_catalog\", \"pg_catalog\", \"pg_catalog\""),
         ] {
             let path: Vec<String> = path.iter().map(ToString::to_string).collect();
             assert_eq!(path_value(&path), value);

@@ -15,7 +15,7 @@ use std::sync::{Arc, OnceLock};
 use super::PlanRequest;
 use super::rows::RowPlan;
 use crate::audit::{Asked, Shape, Subject};
-use crate::sql::{Effect, Kind, ParameterSource, Planned};
+use crate::sql::{Effect, Kind, KnownPath, ParameterSource, Planned};
 use crate::wire::postgres::Format;
 
 /// A statement that the planner has made.
@@ -80,6 +80,7 @@ impl Statement {
             reads_protected: false,
             applied: Arc::default(),
             locks: String::new(),
+            path: None,
         };
         Self::new(planned, declared)
     }
@@ -118,6 +119,14 @@ impl Statement {
             parameter.turned_back.is_none() && parameter.source == ParameterSource::Client(number)
         });
         in_place && parameters.len() == self.client_parameters && self.hidden_columns() == 0
+    }
+
+    /// True if `EXECUTE` may run it: it gives rows or writes them, and that is all.
+    fn may_be_executed(&self) -> bool {
+        matches!(
+            self.planned.kind,
+            Kind::Rows | Kind::Utility { tag: "INSERT" | "UPDATE" | "DELETE" | "MERGE" }
+        )
     }
 
     /// The types of the client's parameters: as it declared them, or else from those of the store's.
@@ -206,8 +215,9 @@ impl Names {
         prepared.chain(self.portals.values().map(|portal| &portal.statement)).for_each(|one| one.forget());
     }
 
-    /// True if the statement runs another one by its name, and that one must be planned again.
-    pub(super) fn runs_stale(&self, statement: &Statement) -> bool {
+    /// True if the statement runs another one by its name, and that one must be planned again, or was planned along another
+    /// path than `now`.
+    pub(super) fn runs_stale(&self, statement: &Statement, now: &KnownPath) -> bool {
         let named = match &statement.planned.kind {
             Kind::Session(Effect::Execute { name }) => self.expected.get(name.as_bytes()),
             Kind::Session(Effect::Fetch { cursor }) => {
@@ -215,7 +225,20 @@ impl Names {
             }
             _ => None,
         };
-        named.is_some_and(|statement| statement.is_stale())
+        named.is_some_and(|named| named.is_stale() || named.planned.path != *now)
+    }
+
+    /// True if the statement runs another one by its name that does more than give rows or write them: what it does would
+    /// go unnoticed.
+    pub(super) fn runs_more(&self, statement: &Statement) -> bool {
+        let Kind::Session(Effect::Execute { name }) = &statement.planned.kind else { return false };
+        self.expected.get(name.as_bytes()).is_some_and(|named| !named.may_be_executed())
+    }
+
+    /// The same of what the store has run: what was expected under the name may have failed.
+    pub(super) fn has_run_more(&self, effect: &Effect) -> bool {
+        let Effect::Execute { name } = effect else { return false };
+        self.confirmed.get(name.as_bytes()).is_some_and(|named| !named.may_be_executed())
     }
 
     /// True if the statement runs another one by its name in SQL, whose parameters only a Bind message can fill:

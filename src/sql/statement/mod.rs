@@ -129,6 +129,7 @@ impl One<'_> {
             reads_protected: false,
             applied: Arc::default(),
             locks: String::new(),
+            path: None,
         })
     }
 

@@ -7,6 +7,9 @@ use crate::sql::ir::{Pos, SetValue, Statement, StatementKind, Variable};
 use crate::sql::refusal::{Checked, Denial};
 use crate::sql::seam::{Column, Effect, Kind, Planned};
 
+/// Of a name the server reads no more.
+const MAX_NAME_BYTES: usize = 63;
+
 pub(super) fn set(one: &One<'_>, local: bool, variable: &Variable) -> Checked<Planned> {
     let lists = &one.world.lists;
     let tag = if matches!(variable, Variable::Reset { .. } | Variable::ResetAll) { "RESET" } else { "SET" };
@@ -27,7 +30,12 @@ pub(super) fn set(one: &One<'_>, local: bool, variable: &Variable) -> Checked<Pl
             sent(one, local, &Variable::Set { name: name.clone(), values })
         }
         (SetVerdict::Kept, Variable::Set { values, .. }) => {
-            let path = values.iter().map(text).collect();
+            let path: Vec<String> = values.iter().map(text).collect();
+            // The server would cut it off, and find another schema.
+            if path.iter().any(|schema| schema.len() > MAX_NAME_BYTES) {
+                let message = "a schema's name in the search_path is longer than 63 bytes";
+                return Err(Denial::new("42622", message, Pos::NONE));
+            }
             Ok(kept(Effect::SearchPath { path: Some(path), local, tag }))
         }
         (SetVerdict::Kept, _) => Ok(kept(Effect::SearchPath { path: None, local, tag })),
@@ -91,6 +99,7 @@ pub(super) fn answered(kind: Kind) -> Planned {
         reads_protected: false,
         applied: std::sync::Arc::default(),
         locks: String::new(),
+        path: None,
     }
 }
 

@@ -56,12 +56,13 @@ impl Library for Passing {
 }
 
 impl Plans for Passing {
-    fn plan(&self, text: &str, _: &SessionView<'_>, _: &[u32]) -> Result<Vec<Planned>, Refusal> {
+    fn plan(&self, text: &str, session: &SessionView<'_>, _: &[u32]) -> Result<Vec<Planned>, Refusal> {
         if text.contains("forbidden") {
             return Err(refused());
         }
         let statements = pg_query::split_with_parser(text).unwrap_or_else(|_| vec![text]);
-        Ok(statements.into_iter().map(planned).collect())
+        let path = session.search_path.map(Into::into);
+        Ok(statements.into_iter().map(|text| Planned { path: path.clone(), ..planned(text) }).collect())
     }
 
     fn shapes(&self, _: &str) -> Vec<Shape> {
@@ -77,6 +78,7 @@ fn planned(text: &str) -> Planned {
         reads_protected: false,
         applied: Arc::default(),
         locks: String::new(),
+        path: None,
         sql: text.to_owned(),
         kind: kind(text),
         columns: Vec::new(),

@@ -32,6 +32,7 @@ fn statement() -> Statement {
         reads_protected: false,
         applied: Arc::default(),
         locks: String::new(),
+        path: None,
     };
     Statement::new(planned, Vec::new())
 }

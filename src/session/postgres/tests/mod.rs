@@ -2,6 +2,7 @@
 
 mod hostile;
 mod login;
+mod path;
 mod pipeline;
 mod results;
 
@@ -90,6 +91,7 @@ fn planned(sql: &str, shape: &str) -> Planned {
         reads_protected: false,
         applied: Arc::default(),
         locks: String::new(),
+        path: Some(["$user", "public"].map(str::to_owned).into()),
     }
 }
 

@@ -3,15 +3,15 @@
 use super::*;
 use crate::sql::{Effect, Parameter, ParameterSource};
 
-fn parse(name: &str, text: &str) -> Vec<u8> {
+pub(super) fn parse(name: &str, text: &str) -> Vec<u8> {
     message(b'P', format!("{name}\0{text}\0\0\0").as_bytes())
 }
 
-fn bind(portal: &str, statement: &str) -> Vec<u8> {
+pub(super) fn bind(portal: &str, statement: &str) -> Vec<u8> {
     message(b'B', format!("{portal}\0{statement}\0\0\0\0\0\0\0").as_bytes())
 }
 
-fn execute(portal: &str) -> Vec<u8> {
+pub(super) fn execute(portal: &str) -> Vec<u8> {
     message(b'E', format!("{portal}\0\0\0\0\0").as_bytes())
 }
 
@@ -19,7 +19,7 @@ fn describe(target: char, name: &str) -> Vec<u8> {
     message(b'D', format!("{target}{name}\0").as_bytes())
 }
 
-fn sync() -> Vec<u8> {
+pub(super) fn sync() -> Vec<u8> {
     message(b'S', b"")
 }
 

@@ -163,7 +163,8 @@ fn the_search_path_is_kept_by_the_store() {
             ..planned("", "")
         }
     };
-    let mut talk = Talk::open().knows("set", effect(Some("a b"))).knows("q", planned("SELECT q", "+"));
+    let there = Planned { path: Some(["a b".to_owned()].into()), ..planned("SELECT q", "+") };
+    let mut talk = Talk::open().knows("set", effect(Some("a b"))).knows("q", there);
     assert_eq!(talk.client(&ask("set")), " | Q(SET SESSION search_path TO \\'a b\\'.)");
     // What follows waits until it is known which path holds.
     assert_eq!(talk.client(&ask("q")), " | ");
@@ -175,6 +176,6 @@ fn the_search_path_is_kept_by_the_store() {
         messages(&[(b'C', b"SELECT 1\0"), (b'3', b""), (b'3', b""), (b'Z', b"I")]),
     ];
     assert_eq!(talk.server(&answer.concat()), " | ");
-    assert_eq!(talk.session.search_path(), Some(&["a b".to_owned()][..]));
+    assert_eq!(talk.session.search_path().as_deref(), Some(&["a b".to_owned()][..]));
     assert_eq!(talk.client(&ask("q")), " | Q(SELECT q.)");
 }
