@@ -11,7 +11,7 @@ use super::run::StartError;
 use crate::base::budget::Budget;
 use crate::front::audit::AuditLog;
 use crate::front::metrics::Metrics;
-use crate::front::postgres::{self, Access, Catalogues, RoleRules, RulesOf, Upstream, Workshop};
+use crate::front::postgres::{self, Access, Catalogues, RoleRules, RulesOf, Shelf, Upstream, Workshop};
 use crate::front::turned_away::TurnedAway;
 use crate::policy::{Role, SqlPlans, role_of};
 use crate::session::postgres::{self as session, Doorway, Line, Settings};
@@ -58,6 +58,7 @@ pub(super) fn store(
         library: Arc::clone(&library) as Arc<_>,
         workshop: Arc::new(Workshop::start(2).map_err(StartError::Workers)?),
         turned_away: TurnedAway::new(&config.name, audit.own_queue(), Arc::clone(&counted)),
+        shelf: Shelf::default(),
         cancels: Arc::default(),
         audits: (0..workers).map(|_| audit.own_queue()).collect(),
         metrics: counted,

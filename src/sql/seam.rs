@@ -46,6 +46,19 @@ pub struct Planned {
     pub path: KnownPath,
 }
 
+impl Planned {
+    /// True if the salt stands in it.
+    #[must_use]
+    pub fn is_salted(&self, salt: &[u8; 16]) -> bool {
+        let hex: String = salt.iter().map(|byte| format!("{byte:02x}")).collect();
+        let literals = self.parameters.iter().filter_map(|parameter| match &parameter.source {
+            ParameterSource::Literal(text) => Some(text.as_str()),
+            ParameterSource::Client(_) => None,
+        });
+        [self.sql.as_str(), self.locks.as_str()].into_iter().chain(literals).any(|text| text.contains(&hex))
+    }
+}
+
 /// What kind of answer a statement has.
 #[derive(Clone, Debug)]
 pub enum Kind {

@@ -87,6 +87,15 @@ struct Known {
     fresh_until: Instant,
 }
 
+/// A planner and its number.
+struct Numbered {
+    number: u64,
+    planner: Planner,
+}
+
+/// Numbers planners, of all stores.
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
 impl Catalogues {
     /// Knows nothing yet.
     #[must_use]
@@ -112,7 +121,9 @@ impl Rules {
     }
 
     fn make(&self, decided: &SqlPlans, version: Rows, catalogue: Arc<Catalogue>) -> Known {
-        let plans: Arc<dyn Plans> = Arc::new(Planner::new(Arc::clone(&catalogue), decided.clone()));
+        let planner = Planner::new(Arc::clone(&catalogue), decided.clone());
+        let plans: Arc<dyn Plans> =
+            Arc::new(Numbered { number: NEXT.fetch_add(1, Ordering::Relaxed), planner });
         Known { version, catalogue, generation: self.generation, plans, fresh_until: after(FRESH) }
     }
 }
@@ -144,6 +155,15 @@ impl Library for Catalogues {
         // Not every session at once.
         same.fresh_until = after(LOOKING);
         None
+    }
+
+    fn current(&self, who: &Who) -> Option<(Rows, Arc<dyn Plans>)> {
+        let rules = self.rules.load();
+        let (key, _) = rules.hold_for(who);
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = known.get(&key).filter(|known| known.generation == rules.generation)?;
+        let is_fresh = known.fresh_until > Instant::now();
+        is_fresh.then(|| (known.version.clone(), Arc::clone(&known.plans)))
     }
 
     fn find(&self, who: &Who, version: &Rows) -> Option<Arc<dyn Plans>> {
@@ -182,14 +202,18 @@ fn after(pause: Duration) -> Instant {
     now.checked_add(pause).unwrap_or(now)
 }
 
-impl Plans for Planner {
+impl Plans for Numbered {
+    fn number(&self) -> u64 {
+        self.number
+    }
+
     fn plan(
         &self,
         text: &str,
         session: &SessionView<'_>,
         parameters: &[u32],
     ) -> Result<Vec<Planned>, Refusal> {
-        Self::plan(self, text, session, parameters)
+        self.planner.plan(text, session, parameters)
     }
 
     fn shapes(&self, text: &str) -> Vec<Shape> {
@@ -204,6 +228,6 @@ impl Plans for Planner {
             }
             shape
         };
-        Self::shapes(self, text).into_iter().map(shape).collect()
+        self.planner.shapes(text).into_iter().map(shape).collect()
     }
 }

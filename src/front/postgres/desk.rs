@@ -1,6 +1,5 @@
 //! What a session asks for and cannot do itself, apart from moving bytes: knowing the database, planning.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -9,20 +8,14 @@ use tokio::sync::oneshot;
 use super::Store;
 use super::cancel::Issued;
 use super::library::{OwnedView, Plans, Who};
+use super::shelf::Asked;
 use super::workshop::Plan;
-use crate::audit::Shape;
 use crate::session::postgres::{Ending, Event, PlanRequest, Rows, Session, Verdict};
-use crate::sql::{KnownPath, Planned, Refusal};
+use crate::sql::Refusal;
 use crate::wire::postgres::frontend::{CancelKey, tag};
 
 /// A planner's answer on its way.
 pub(super) type Planning = oneshot::Receiver<Plan>;
-
-/// Plans of one session that are kept.
-const MAX_CACHED: usize = 128;
-
-/// Longer texts are planned each time.
-const MAX_CACHED_BYTES: usize = 8_192;
 
 /// Beyond this level the answer about the version is as old as the transaction.
 const ISOLATION_QUESTION: &str = "SELECT pg_catalog.current_setting('transaction_isolation')";
@@ -39,18 +32,18 @@ enum Asking {
 /// A version of the catalogue, and the planner for it.
 type Known = (Rows, Arc<dyn Plans>);
 
-/// What a plan was made for: text, declared types, `search_path`.
-type Asked = (PlanRequest, KnownPath);
-
 /// The clerk of one session.
 pub(super) struct Desk {
     issued: Issued,
     salt: [u8; 16],
+    /// Its number on the shelf.
+    number: u64,
     who: Option<Who>,
+    /// Who asks.
+    name: Arc<str>,
     version: Rows,
     generation: u64,
     plans: Option<Arc<dyn Plans>>,
-    cache: HashMap<Asked, (Vec<Planned>, Vec<Shape>)>,
     asking: Asking,
     is_open: bool,
     /// What was planned waits to be run, and something has to be learnt before.
@@ -77,11 +70,12 @@ impl Desk {
         let desk = Self {
             issued,
             salt,
+            number: store.shelf.number(),
             who: None,
+            name: "".into(),
             version: Rows::new(),
             generation: store.library.generation(),
             plans: None,
-            cache: HashMap::new(),
             asking: Asking::Nothing,
             is_open: false,
             is_guarding: false,
@@ -96,6 +90,7 @@ impl Desk {
 
     /// Remembers who has come.
     pub(super) fn welcome(&mut self, who: Who) {
+        self.name = who.name.as_str().into();
         self.who = Some(who);
     }
 
@@ -120,7 +115,6 @@ impl Desk {
         if generation != self.generation {
             self.generation = generation;
             self.plans = self.who.as_ref().and_then(|who| store.library.find(who, &self.version));
-            self.cache.clear();
             session.forget_plans();
         }
     }
@@ -163,9 +157,7 @@ impl Desk {
     ) -> Result<Option<Planning>, Ending> {
         match event {
             Event::StoreKey(key) => self.issued.stands_for(key),
-            Event::Authenticated => {
-                self.ask_version(session, store)?;
-            }
+            Event::Authenticated => return self.begin_session(session, store),
             Event::Plan(request) => return self.plan(request, session, store),
             Event::Guard { locks } => {
                 self.asking = Asking::Guard(self.generation);
@@ -190,10 +182,14 @@ impl Desk {
         session: &mut Session,
         store: &Store,
     ) -> Result<Option<Planning>, Ending> {
-        let asked = (request, session.search_path());
-        if let Some((planned, shapes)) = self.cache.get(&asked) {
+        let planner = self.plans.as_ref().map_or(0, |plans| plans.number());
+        let mut asked = Asked::new(request, session.search_path(), planner, Arc::clone(&self.name));
+        if self.plans.is_some()
+            && let Some(plan) = store.shelf.find(&mut asked, self.number)
+            && let Ok(planned) = &plan.planned
+        {
             store.metrics.answered.inc();
-            session.planned(Ok(planned.clone()), shapes.clone())?;
+            session.planned(Ok(planned.clone()), plan.shapes.clone())?;
             return Ok(None);
         }
         let planning = self.begin(&asked, store);
@@ -205,44 +201,53 @@ impl Desk {
     }
 
     /// Has a statement planned; `None` while the database is not known.
-    fn begin(&self, (request, search_path): &Asked, store: &Store) -> Option<Planning> {
+    fn begin(&self, asked: &Asked, store: &Store) -> Option<Planning> {
         let (plans, who) = (self.plans.clone()?, self.who.as_ref()?);
         let view = OwnedView {
-            search_path: search_path.clone(),
+            search_path: asked.path.clone(),
             user: who.user.clone(),
             salt: self.salt,
             is_on_record: store.settings.is_on_record,
         };
-        Some(store.workshop.plan(plans, view, request.clone()))
+        Some(store.workshop.plan(plans, view, asked.request.clone()))
     }
 
-    /// Hands a plan to the session. A name that is not known may be new: it is looked up once.
-    pub(super) fn planned(&mut self, plan: Plan, session: &mut Session, store: &Store) -> Result<(), Ending> {
+    /// Hands a plan to the session. A name that is not known may be new: it is looked up once. What was planned while the
+    /// policy changed is planned again.
+    pub(super) fn planned(
+        &mut self,
+        plan: Plan,
+        session: &mut Session,
+        store: &Store,
+    ) -> Result<Option<Planning>, Ending> {
+        self.heed_policy(session, store);
+        let planner = self.plans.as_ref().map(|plans| plans.number());
+        if self.asked.as_ref().is_some_and(|asked| Some(asked.planner) != planner)
+            && let Some(asked) = self.asked.take()
+        {
+            self.refused = None;
+            return self.plan(asked.request, session, store);
+        }
         match &plan {
             Plan { planned: Err(refusal), .. } if is_unknown_name(refusal) && self.refused.is_none() => {
                 if self.ask_version(session, store)? {
                     self.refused = Some(plan);
-                    return Ok(());
+                    return Ok(None);
                 }
                 self.finish(plan, session, store)
             }
             _ => self.finish(plan, session, store),
         }
+        .map(|()| None)
     }
 
     fn finish(&mut self, plan: Plan, session: &mut Session, store: &Store) -> Result<(), Ending> {
         (self.asking, self.refused) = (Asking::Nothing, None);
-        let Plan { planned, shapes } = plan;
-        match (&planned, self.asked.take()) {
-            (Ok(planned), Some(asked)) if asked.0.text.len() <= MAX_CACHED_BYTES => {
-                if self.cache.len() >= MAX_CACHED {
-                    self.cache.clear();
-                }
-                self.cache.insert(asked, (planned.clone(), shapes.clone()));
-            }
-            _ => {}
+        let plan = Arc::new(plan);
+        if let Some(asked) = self.asked.take() {
+            store.shelf.keep(asked, Arc::clone(&plan), (self.number, &self.salt));
         }
-        match &planned {
+        match &plan.planned {
             Ok(_) => {
                 store.metrics.answered.inc();
             }
@@ -251,7 +256,16 @@ impl Desk {
                 store.metrics.refused(refusal.sqlstate);
             }
         }
-        session.planned(planned, shapes)
+        session.planned(plan.planned.clone(), plan.shapes.clone())
+    }
+
+    /// Lets a client in whose database was seen a moment ago; else it is looked at first.
+    fn begin_session(&mut self, session: &mut Session, store: &Store) -> Result<Option<Planning>, Ending> {
+        let known = self.who.as_ref().filter(|_| !store.settings.is_strict);
+        match known.and_then(|who| store.library.current(who)) {
+            Some((version, plans)) => self.learnt(version, plans, session, store),
+            None => self.ask_version(session, store).map(|_| None),
+        }
     }
 
     fn answered(
@@ -339,7 +353,6 @@ impl Desk {
         let is_news = version != self.version || self.plans.is_none();
         if is_news {
             (self.version, self.plans) = (version, Some(plans));
-            self.cache.clear();
             session.forget_plans();
         }
         if std::mem::take(&mut self.is_guarding) {
@@ -351,8 +364,11 @@ impl Desk {
                 session.open().map(|()| None)
             }
             (Some(_), Some(refused)) if !is_news => self.finish(refused, session, store).map(|()| None),
-            (Some(asked), refused) => {
-                let planning = self.begin(asked, store);
+            (Some(_), refused) => {
+                if let (Some(asked), Some(plans)) = (&mut self.asked, &self.plans) {
+                    asked.planner = plans.number();
+                }
+                let planning = self.asked.as_ref().and_then(|asked| self.begin(asked, store));
                 // It is not looked up again.
                 self.refused = refused;
                 Ok(planning)

@@ -36,6 +36,9 @@ pub trait Library: Send + Sync {
     /// by the session that asks this: others need not for a moment.
     fn fresh_until(&self, who: &Who, version: &Rows) -> Option<Instant>;
 
+    /// The version in which the database was seen, and its planner, if that may still be believed.
+    fn current(&self, who: &Who) -> Option<(Rows, Arc<dyn Plans>)>;
+
     /// The planner for this client, if the database is known in the version that the answer tells.
     fn find(&self, who: &Who, version: &Rows) -> Option<Arc<dyn Plans>>;
 
@@ -45,6 +48,9 @@ pub trait Library: Send + Sync {
 
 /// Plans statements of one client in one version of one database.
 pub trait Plans: Send + Sync {
+    /// A number that is its own: what another planner makes of the same text may be something else.
+    fn number(&self) -> u64;
+
     /// Plans every statement of `text`.
     ///
     /// # Errors

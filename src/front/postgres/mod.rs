@@ -14,6 +14,7 @@ mod line;
 mod on_record;
 mod own;
 mod pump;
+mod shelf;
 mod side;
 mod stopwatch;
 mod upstream;
@@ -29,6 +30,7 @@ pub use cancel::Cancels;
 pub use catalogue::{Catalogues, RoleRules, RulesOf};
 pub use library::{Library, OwnedView, Plans, Who};
 pub use own::{Login, Own, OwnError, Said, Service};
+pub use shelf::Shelf;
 pub use upstream::Upstream;
 pub use workshop::Workshop;
 
@@ -93,6 +95,8 @@ pub struct Store {
     pub workshop: Arc<Workshop>,
     /// Who was not let in.
     pub turned_away: TurnedAway,
+    /// Plans that were made.
+    pub shelf: Shelf,
     /// Keys that cancel.
     pub cancels: Arc<Cancels>,
     /// The way to the audit trail from each worker.

@@ -268,7 +268,9 @@ impl Pump<'_> {
             Happened::Moved => Ok(()),
             Happened::Planned(plan) => {
                 self.planning = None;
-                self.desk.planned(plan, &mut self.session, self.store).map_err(Stop::Ended)
+                let again = self.desk.planned(plan, &mut self.session, self.store);
+                self.planning = again.map_err(Stop::Ended)?;
+                Ok(())
             }
             Happened::Vanished => Err(Stop::Broken),
             Happened::Overdue if self.stopwatch.is_first() => {

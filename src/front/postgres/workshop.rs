@@ -27,7 +27,6 @@ pub struct Workshop {
 }
 
 /// What comes of planning.
-#[derive(Clone)]
 pub(super) struct Plan {
     /// What to send, or why nothing is sent.
     pub(super) planned: Result<Vec<Planned>, Refusal>,
@@ -91,6 +90,10 @@ mod tests {
     struct Panics;
 
     impl Plans for Panics {
+        fn number(&self) -> u64 {
+            0
+        }
+
         fn plan(&self, text: &str, _: &SessionView<'_>, _: &[u32]) -> Result<Vec<Planned>, Refusal> {
             assert!(text.is_empty());
             Ok(Vec::new())

@@ -10,7 +10,7 @@ use super::passing::Proxy;
 use crate::cluster::Cluster;
 
 /// A raw connection that has been let in.
-fn login(port: u16) -> TcpStream {
+pub(super) fn login(port: u16) -> TcpStream {
     let mut stream = asks_to_come_in(port, "postgres");
     until(&mut stream, b"Z\0\0\0\x05I");
     stream
@@ -25,7 +25,7 @@ fn asks_to_come_in(port: u16, user: &str) -> TcpStream {
     stream
 }
 
-fn until(stream: &mut TcpStream, end: &[u8]) -> Vec<u8> {
+pub(super) fn until(stream: &mut TcpStream, end: &[u8]) -> Vec<u8> {
     let (mut all, mut buffer) = (Vec::new(), [0; 65536]);
     while !all.ends_with(end) {
         let count = stream.read(&mut buffer).expect("bytes");
@@ -46,7 +46,7 @@ fn message(tag: u8, body: &[u8]) -> Vec<u8> {
     [&[tag][..], &length, body].concat()
 }
 
-fn query(text: &str) -> Vec<u8> {
+pub(super) fn query(text: &str) -> Vec<u8> {
     message(b'Q', format!("{text}\0").as_bytes())
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
 
-use super::super::{Access, Library, Limits, Plans, Store, Upstream, Who, Workshop, serve};
+use super::super::{Access, Library, Limits, Plans, Shelf, Store, Upstream, Who, Workshop, serve};
 use crate::audit::Shape;
 use crate::base::budget::Budget;
 use crate::front::audit::AuditLog;
@@ -43,6 +43,10 @@ impl Library for Passing {
         Instant::now().checked_add(Duration::from_secs(3_600))
     }
 
+    fn current(&self, _: &Who) -> Option<(Rows, Arc<dyn Plans>)> {
+        None
+    }
+
     fn find(&self, who: &Who, _: &Rows) -> Option<Arc<dyn Plans>> {
         assert_ne!(who.user, "panics", "for a test");
         None
@@ -56,6 +60,10 @@ impl Library for Passing {
 }
 
 impl Plans for Passing {
+    fn number(&self) -> u64 {
+        0
+    }
+
     fn plan(&self, text: &str, session: &SessionView<'_>, _: &[u32]) -> Result<Vec<Planned>, Refusal> {
         if text.contains("forbidden") {
             return Err(refused());
@@ -70,7 +78,7 @@ impl Plans for Passing {
     }
 }
 
-fn planned(text: &str) -> Planned {
+pub(super) fn planned(text: &str) -> Planned {
     let numbers = (1..=9_u32).filter(|number| text.contains(&format!("${number}")));
     let parameter =
         |number| Parameter { source: ParameterSource::Client(number), turned_back: None, type_oid: 0 };
@@ -149,6 +157,7 @@ impl Proxy {
             library: Arc::new(Passing),
             workshop: Arc::new(Workshop::start(1).unwrap()),
             turned_away: TurnedAway::new("test", AuditLog::off(), Arc::default()),
+            shelf: Shelf::default(),
             cancels: Arc::default(),
             audits: Vec::new(),
             metrics: Arc::default(),
