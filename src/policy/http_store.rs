@@ -157,6 +157,13 @@ impl HttpPlans {
         Err(if allowed.is_empty() { NoRoute::Path } else { NoRoute::Method { allowed } })
     }
 
+    /// These decisions without any route: nothing may be asked.
+    #[must_use]
+    pub fn closed(mut self) -> Self {
+        self.routes.clear();
+        self
+    }
+
     /// The plans of all routes, most literal path first.
     #[must_use]
     pub fn routes(&self) -> &[RoutePlan] {

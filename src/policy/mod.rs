@@ -10,17 +10,19 @@ mod http_store;
 mod jsonpath;
 mod label;
 mod plan;
+mod region;
 mod role;
 mod route;
 mod ruling;
 mod sql_store;
 
 pub use apply::{Cleared, ClearedTyped, apply, apply_typed};
-pub use field::{FieldRule, HttpField, HttpFieldError, SqlField, SqlFieldError};
+pub use field::{FieldRule, HttpField, HttpFieldError, SqlField, SqlFieldError, SqlTable};
 pub use http_store::{DocumentPlan, HttpPlans, HttpPolicy, NoRoute, RouteMatch, RoutePlan};
 pub use jsonpath::{JsonPath, PathError, PathErrorKind, Segment, Selector};
 pub use label::Label;
 pub use plan::{Overlap, Plan, PlanBuilder, PlanFindings, PlanTooLarge, State, Steps};
+pub use region::{Binding, Bindings, OtherRegions, RegionJoin, RegionPlan, RegionRule, RegionSource};
 pub use role::{MemberPattern, Role, role_of};
 pub use route::{
     Captured, Param, ParamPlace, PathTemplate, RequestBody, Route, TemplateError, TemplateSegment,

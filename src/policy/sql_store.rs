@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{FieldRule, JsonPath, NamedTreatment, Plan, PlanBuilder, PlanTooLarge, Rule, Ruling, SqlField};
+use super::{
+    FieldRule, JsonPath, NamedTreatment, Plan, PlanBuilder, PlanTooLarge, RegionPlan, Rule, Ruling, SqlField,
+};
 
 /// The rules of an SQL store, as the policy file has them.
 #[derive(Clone, Debug)]
@@ -34,6 +36,7 @@ pub struct SqlPlans {
     /// `None` is every database.
     databases: BTreeMap<Option<String>, Tables>,
     allows_writes: bool,
+    regions: Option<Arc<RegionPlan>>,
 }
 
 /// By schema and table, then by column.
@@ -61,6 +64,7 @@ impl SqlPolicy {
             unlisted: self.unlisted.rule_for_unlisted(),
             databases: BTreeMap::new(),
             allows_writes: false,
+            regions: None,
         };
         for line in &self.fields {
             plans.insert(line, &Rule::Fields)?;
@@ -83,6 +87,19 @@ impl SqlPlans {
     pub const fn with_writes(mut self, allowed: bool) -> Self {
         self.allows_writes = allowed;
         self
+    }
+
+    /// The same decisions, for a role that is bound to regions.
+    #[must_use]
+    pub fn within(mut self, regions: Option<RegionPlan>) -> Self {
+        self.regions = regions.map(Arc::new);
+        self
+    }
+
+    /// The regions that the role is bound to, if it is.
+    #[must_use]
+    pub fn regions(&self) -> Option<&RegionPlan> {
+        self.regions.as_deref()
     }
 
     /// True if statements may change tables in which nothing is protected.

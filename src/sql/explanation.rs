@@ -15,6 +15,8 @@ pub struct Explanation {
     pub columns: Vec<ExplainedColumn>,
     /// The fields that it uses and a rule decides about, by name.
     pub fields: Vec<ExplainedField>,
+    /// Which rows there are of tables whose rows belong to regions, in words.
+    pub regions: Vec<String>,
     /// The statement for the store, with [`SALT_PLACEHOLDER`]; empty if nothing is sent.
     pub statement: String,
     /// The same for people: what a treatment does to a column stands as a call by its name.
@@ -126,6 +128,10 @@ impl Explanation {
             lines.push(format!("    rule       {rule}"));
             let leads = std::iter::once("why").chain(std::iter::repeat(""));
             lines.extend(field.why().iter().zip(leads).map(|(why, lead)| format!("    {lead:11}{why}")));
+        }
+        if !self.regions.is_empty() {
+            lines.push("Regions".to_owned());
+            lines.extend(self.regions.iter().map(|words| format!("  {words}")));
         }
         let (heading, text) = match whole {
             _ if self.statement.is_empty() => ("Answered by the proxy", ""),

@@ -109,6 +109,9 @@ fn fetched(world: &World, from: &mut FromItem, item: &str, column: &str) -> Opti
     let mut columns = relation.columns.iter().zip(protections).filter(|_| !relation.is_system());
     let (known, protection) = columns.find(|(known, _)| known.name == own)?;
     let ruling = protection.ruling().filter(|_| matches!(protection, Protection::Coarse(_)))?;
+    if protection.is_mixed() {
+        return None;
+    }
     if !is_late(&world.catalogue, known, &ruling.treatment) {
         return None;
     }

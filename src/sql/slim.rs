@@ -92,11 +92,12 @@ impl Visitor for Prune<'_> {
 /// The columns of a derived table that stands for a protected one, unless they got other names by their places.
 fn derived(item: &mut FromItem) -> Option<&mut Vec<Target>> {
     let FromItem::Subquery { lateral: false, query, alias: Some(alias) } = item else { return None };
-    let Query { with: None, body: Body::Select(select), order_by, offset: None, limit: None } = &mut **query
+    // A condition of ours, and the offset behind it, read the table itself.
+    let Query { with: None, body: Body::Select(select), order_by, offset: _, limit: None } = &mut **query
     else {
         return None;
     };
-    let Select { distinct: Distinct::No, targets, from, filter: None, group_by, having: None, windows } =
+    let Select { distinct: Distinct::No, targets, from, filter: _, group_by, having: None, windows } =
         &mut **select
     else {
         return None;

@@ -7,11 +7,11 @@ use std::path::Path;
 
 use super::raw::{self, At, RawConfig, RawRole, RawStore};
 use super::report::{Place, Problem, Report, nearest};
-use super::stores::RoleFields;
+use super::stores::{OfRoles, RoleFields};
 use super::tls::Desk;
 use super::treatments::Treatments;
 use super::world::World;
-use super::{Admin, Config, Limits, Store, Timeouts, addresses, audit, keys, stores};
+use super::{Admin, Config, Limits, Store, Timeouts, addresses, audit, keys, regions, stores};
 use crate::audit::MacKey;
 use crate::policy::{MemberPattern, Role};
 
@@ -133,9 +133,17 @@ fn build(
         problems.push(problem.help("add `[[stores]]` with name, protocol, listen and upstream"));
     }
     let desk = Desk { folder, world };
+    let bindings = regions::bindings(raw_roles, problems);
     let mut stores: Vec<Store> = Vec::new();
     for raw in raw_stores {
-        let roles = role_fields(raw, raw_roles);
+        let roles = OfRoles {
+            names: raw_roles
+                .iter()
+                .filter_map(|role| Some(role.value.name.as_ref()?.value.as_str()))
+                .collect(),
+            fields: role_fields(raw, raw_roles),
+            bindings: &bindings,
+        };
         stores.extend(stores::store(raw, &roles, bounds, &desk, &mut treatments, problems));
     }
     repeated(
@@ -160,6 +168,7 @@ fn build(
     Some(Config {
         stores,
         roles,
+        bindings,
         admin: admin.map(|listen| Admin { listen, tls: admin_tls.flatten() }),
         audit,
         mac_keys,

@@ -16,6 +16,7 @@ mod identity;
 mod keys;
 mod login;
 mod raw;
+mod regions;
 mod report;
 mod routes;
 mod stores;
@@ -39,7 +40,7 @@ pub use world::{FileContent, Machine, World};
 use crate::audit::MacKey;
 use crate::front::postgres::Service;
 use crate::front::tls::{ListenerTls, StoreTls};
-use crate::policy::{HttpPlans, HttpPolicy, Role, SqlPlans, SqlPolicy};
+use crate::policy::{Bindings, HttpPlans, HttpPolicy, RegionRule, Role, SqlPlans, SqlPolicy};
 use crate::session::http::Identities;
 use crate::session::postgres::Accounts;
 
@@ -50,6 +51,8 @@ pub struct Config {
     pub stores: Vec<Store>,
     /// The roles, in the order of the file.
     pub roles: Vec<Role>,
+    /// What roles are bound to.
+    pub bindings: Bindings,
     /// Health, metrics and the console, if wanted.
     pub admin: Option<Admin>,
     /// The audit trail, if wanted.
@@ -129,6 +132,8 @@ pub struct PostgresStore {
     pub catalogue: CatalogueCheck,
     /// The rules.
     pub policy: SqlPolicy,
+    /// Where it stands of whom a row is.
+    pub regions: Vec<RegionRule>,
     /// What the rules decide.
     pub plans: ByRole<SqlPlans>,
 }

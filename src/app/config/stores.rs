@@ -15,19 +15,37 @@ use super::{
     ByRole, CatalogueCheck, HttpStore, Limits, Listener, PostgresStore, PostgresUpstream, Store, StoreKind,
     Timeouts,
 };
-use super::{addresses, fields, identity, login, routes};
+use super::{addresses, fields, identity, login, regions, routes};
 use crate::front;
 use crate::front::tls::ListenerTls;
 use crate::kernel::{Scrub, Treatment};
-use crate::policy::{HttpPolicy, NamedTreatment, PlanTooLarge, SqlPolicy};
+use crate::policy::{Bindings, HttpPolicy, NamedTreatment, PlanTooLarge, RegionPlan, SqlPolicy};
 
 /// What roles change in one store, by the role's name.
 pub(super) type RoleFields<'a> = BTreeMap<&'a str, &'a Entries<At<RawTreatment>>>;
 
+/// What the roles of the file have to do with one store.
+pub(super) struct OfRoles<'a> {
+    /// Every role.
+    pub(super) names: Vec<&'a str>,
+    /// What they change in it.
+    pub(super) fields: RoleFields<'a>,
+    /// What they are bound to.
+    pub(super) bindings: &'a Bindings,
+}
+
+impl OfRoles<'_> {
+    /// The roles for which something else may hold than for whoever has none.
+    fn differing(&self) -> Vec<String> {
+        let differs = |name: &&&str| self.bindings.are_there() || self.fields.contains_key(**name);
+        self.names.iter().filter(differs).map(|name| (*name).to_owned()).collect()
+    }
+}
+
 /// A store with its name, if both are right; everything that is wrong is reported.
 pub(super) fn store(
     raw: &At<RawStore>,
-    roles: &RoleFields<'_>,
+    roles: &OfRoles<'_>,
     (timeouts, limits): (Timeouts, Limits),
     desk: &Desk<'_, impl World>,
     treatments: &mut Treatments<'_>,
@@ -125,7 +143,7 @@ fn bad_name(name: &At<String>) -> Option<Problem> {
 
 fn http(
     raw: &At<RawStore>,
-    roles: &RoleFields<'_>,
+    roles: &OfRoles<'_>,
     desk: &Desk<'_, impl World>,
     treatments: &mut Treatments<'_>,
     problems: &mut Vec<Problem>,
@@ -163,11 +181,17 @@ fn http(
         fields: fields::http(raw.value.fields.as_ref(), treatments, problems),
         routes: routes::routes(raw.value.routes.as_deref().unwrap_or_default(), treatments, problems),
         roles: roles
+            .fields
             .iter()
             .map(|(role, written)| ((*role).to_owned(), fields::http(Some(written), treatments, problems)))
             .collect(),
     };
-    let plans = by_role(raw, policy.roles.keys(), |role| policy.decide(role), problems)?;
+    regions::http(&raw.value, problems);
+    let decide = |role: Option<&str>| {
+        let plans = policy.decide(role)?;
+        Ok(if roles.bindings.of(role).is_some() { plans.closed() } else { plans })
+    };
+    let plans = by_role(raw, &roles.differing(), decide, problems)?;
     let upstream_tls = whole(upstream_tls)?;
     let identity = whole(identity)?.unwrap_or_default();
     Some(HttpStore { upstream: upstream?, upstream_tls, identity, policy, plans })
@@ -175,7 +199,7 @@ fn http(
 
 fn postgres(
     raw: &At<RawStore>,
-    roles: &RoleFields<'_>,
+    roles: &OfRoles<'_>,
     desk: &Desk<'_, impl World>,
     treatments: &mut Treatments<'_>,
     problems: &mut Vec<Problem>,
@@ -212,16 +236,22 @@ fn postgres(
         unlisted: unlisted(raw),
         fields: fields::sql(raw.value.fields.as_ref(), treatments, problems),
         roles: roles
+            .fields
             .iter()
             .map(|(role, written)| ((*role).to_owned(), fields::sql(Some(written), treatments, problems)))
             .collect(),
     };
     let writes = matches!(raw.value.writes.as_ref().map(|written| written.value), Some(RawWrites::Allow));
-    let decide = |role: Option<&str>| Ok(policy.decide(role)?.with_writes(writes));
-    let plans = by_role(raw, policy.roles.keys(), decide, problems)?;
+    let regions = regions::sql(&raw.value, problems);
+    let decide = |role: Option<&str>| {
+        let bound = roles.bindings.of(role).map(|binding| Ok((binding, policy.decide(None)?))).transpose()?;
+        let within = bound.map(|(binding, plain)| RegionPlan::new(binding, &regions, plain));
+        Ok(policy.decide(role)?.with_writes(writes).within(within))
+    };
+    let plans = by_role(raw, &roles.differing(), decide, problems)?;
     let upstream_tls = whole(upstream_tls)?;
     let login = whole(login)?;
-    Some(PostgresStore { upstream: upstream?, upstream_tls, login, catalogue, policy, plans })
+    Some(PostgresStore { upstream: upstream?, upstream_tls, login, catalogue, policy, regions, plans })
 }
 
 fn unlisted(raw: &At<RawStore>) -> NamedTreatment {
@@ -234,9 +264,9 @@ fn unlisted(raw: &At<RawStore>) -> NamedTreatment {
 }
 
 /// Decides for everybody, then for each role that changes something here.
-fn by_role<'a, Plans>(
+fn by_role<Plans>(
     raw: &At<RawStore>,
-    roles: impl Iterator<Item = &'a String>,
+    roles: &[String],
     decide: impl Fn(Option<&str>) -> Result<Plans, PlanTooLarge>,
     problems: &mut Vec<Problem>,
 ) -> Option<ByRole<Plans>> {
@@ -248,6 +278,6 @@ fn by_role<'a, Plans>(
         reported(plans, problems).map(Arc::new)
     };
     let base = decided(None)?;
-    let roles = roles.map(|role| Some((role.clone(), decided(Some(role))?)));
+    let roles = roles.iter().map(|role| Some((role.clone(), decided(Some(role))?)));
     Some(ByRole { base, roles: roles.collect::<Option<_>>()? })
 }

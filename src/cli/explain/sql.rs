@@ -31,6 +31,9 @@ pub(super) struct Answer {
 struct Explained {
     columns: Vec<Column>,
     decisions: Vec<Decision>,
+    /// Which rows there are, where they belong to regions.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    regions: Vec<String>,
     /// As it would be sent; empty if nothing is sent.
     statement: String,
     #[serde(skip)]
@@ -117,6 +120,7 @@ impl Teller<'_> {
         Explained {
             columns: columns.collect(),
             decisions: explanation.fields.iter().map(|field| self.decision(field)).collect(),
+            regions: explanation.regions.clone(),
             statement: explanation.statement.clone(),
             lines: explanation.lines(self.whole, |ruling| self.wording(ruling)),
         }

@@ -6,7 +6,8 @@ use super::{JsonPath, PathError};
 
 mod sql;
 
-pub use sql::{SqlField, SqlFieldError};
+pub(in crate::policy) use sql::sql_name;
+pub use sql::{SqlField, SqlFieldError, SqlTable};
 
 /// One line of a `fields` table: a place and what happens to the value there.
 #[derive(Clone, Debug)]

@@ -22,6 +22,17 @@ pub struct SqlField {
     pub column: String,
 }
 
+/// A table or view.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SqlTable {
+    /// The database, or every database of the store.
+    pub database: Option<String>,
+    /// The schema.
+    pub schema: String,
+    /// The table or view.
+    pub table: String,
+}
+
 /// Why a text names no column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SqlFieldError {
@@ -78,6 +89,26 @@ impl FromStr for SqlField {
     }
 }
 
+impl FromStr for SqlTable {
+    type Err = SqlFieldError;
+
+    fn from_str(text: &str) -> Result<Self, SqlFieldError> {
+        let SqlField { database, schema, table, column: _ } = format!("{text}.column").parse()?;
+        Ok(Self { database, schema, table })
+    }
+}
+
+/// One name that is the whole of `text`, folded or unquoted.
+///
+/// # Errors
+/// It is no name, or something follows it.
+pub(in crate::policy) fn sql_name(text: &str) -> Result<String, SqlFieldError> {
+    match name(text)? {
+        (name, "") => Ok(name),
+        _ => Err(SqlFieldError::NeedsQuotes),
+    }
+}
+
 /// The name at the head of `text`, folded or unquoted, and what follows it.
 fn name(text: &str) -> Result<(String, &str), SqlFieldError> {
     let (name, rest) = match text.strip_prefix('"') {
@@ -123,6 +154,15 @@ impl fmt::Display for SqlField {
             write!(f, "{}/", quoted(database))?;
         }
         write!(f, "{}.{}.{}", quoted(&self.schema), quoted(&self.table), quoted(&self.column))
+    }
+}
+
+impl fmt::Display for SqlTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(database) = &self.database {
+            write!(f, "{}/", quoted(database))?;
+        }
+        write!(f, "{}.{}", quoted(&self.schema), quoted(&self.table))
     }
 }
 

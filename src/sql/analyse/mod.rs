@@ -40,6 +40,7 @@ mod types;
 mod view;
 mod window;
 mod with;
+mod withhold;
 mod write;
 mod xml;
 
@@ -137,6 +138,8 @@ pub(super) struct Analysis<'a> {
     recursion_depth: usize,
     /// Rulings that applied, by relation and column.
     applied: BTreeMap<(Oid, String), Ruling>,
+    /// What holds for the rows of relations, in words.
+    regions: BTreeSet<String>,
     /// Columns of the output that are treated where they leave.
     late: Vec<(usize, Ruling)>,
 }
@@ -179,6 +182,7 @@ impl<'a> Analysis<'a> {
             recursion_depth: 0,
             late: Vec::new(),
             applied: BTreeMap::new(),
+            regions: BTreeSet::new(),
         }
     }
 
@@ -196,6 +200,10 @@ impl<'a> Analysis<'a> {
         let mut analysed = self.walk(query)?;
         if may_be_late {
             self.late = super::late::columns(self.world, &mut analysed.query);
+        }
+        let may_fail = [&self.may_raise, &self.columns_raise, &self.rows_raise, &self.conditions_raise];
+        if may_fail.iter().any(|flag| flag.get()) {
+            withhold::first(&mut analysed.query);
         }
         let read = super::slim::query(&mut analysed.query);
         self.applied.retain(|(_, column), _| read.has(column) || read.has(&super::late::made_name(column)));
@@ -260,6 +268,7 @@ impl<'a> Analysis<'a> {
             outputs: Vec::new(),
             late: Vec::new(),
             applied: BTreeMap::new(),
+            regions: BTreeSet::new(),
             varying: None,
             marked_ties: false,
             ..*self
@@ -290,6 +299,11 @@ impl<'a> Analysis<'a> {
     /// True if a protected relation was read.
     pub(super) const fn reads_protected(&self) -> bool {
         self.protected_reads > 0
+    }
+
+    /// What holds for the rows of the relations that were read, in words.
+    pub(super) const fn regions(&self) -> &BTreeSet<String> {
+        &self.regions
     }
 
     /// A statement whose parsing locks every relation that the rewritten statement names.

@@ -9,7 +9,7 @@ use super::super::ir::{
     Alias, Body, Expr, ExprKind, FromItem, Pos, Qualified, Query, Sample, Select, TableItem, Target, TypeName,
 };
 use super::super::refusal::{Checked, Denial};
-use super::super::rules::{Bound, Protection};
+use super::super::rules::{Bound, Protection, Rows};
 use super::from::FromPart;
 use super::listed::is_shown;
 use super::row_key;
@@ -188,6 +188,7 @@ impl Analysis<'_> {
         if !catalogue_table {
             self.protected_reads += 1;
         }
+        let rows = self.world.rules.rows(self.catalogue(), relation).filter(|_| !catalogue_table);
         let mut targets = Vec::with_capacity(relation.columns.len());
         let mut columns = Vec::with_capacity(relation.columns.len());
         for (column, protection) in relation.columns.iter().zip(protections) {
@@ -200,7 +201,8 @@ impl Analysis<'_> {
             if let Some(ruling) = protection.ruling() {
                 self.applied.insert((relation.oid, column.name.clone()), ruling.clone());
             }
-            targets.push(Target { value: protection.applied(raw), name: Some(column.name.clone()) });
+            let value = in_own_rows(rows.as_deref(), &column.name, protection.applied(raw));
+            targets.push(Target { value, name: Some(column.name.clone()) });
             let ty = protection.ty().unwrap_or_else(|| self.catalogue().base_type(column.ty));
             columns.push(OutputColumn { name: column.name.clone(), label, ty: Some(ty) });
         }
@@ -235,15 +237,44 @@ impl Analysis<'_> {
             sample: None,
             pos: Pos::NONE,
         });
-        let select = Select { targets, from: vec![inner], ..Select::default() };
+        let filter = rows.as_ref().and_then(|rows| self.condition(rows));
+        let select = Select { targets, from: vec![inner], filter, ..Select::default() };
         let given = table.alias.as_ref().map_or(&[][..], |alias| alias.columns.as_slice());
         let item = FromItem::Subquery {
             lateral: false,
             query: Box::new(Query::of(Body::Select(Box::new(select)))),
             alias: Some(Alias { name: names.alias.clone(), columns: given.to_vec() }),
         };
-        Ok(FromPart { item, names: vec![Rc::new(names)], order: RowOrder::Public })
+        let withheld = rows.is_some_and(|rows| rows.withheld);
+        let order = order_of(withheld, row_key::columns_of_key(relation, protections, divides));
+        Ok(FromPart { item, names: vec![Rc::new(names)], order })
     }
+}
+
+impl Analysis<'_> {
+    /// The condition on the rows of a relation, if some are withheld; what it reads and says is noted.
+    fn condition(&mut self, rows: &Rows) -> Option<Expr> {
+        self.named.borrow_mut().extend(rows.reads.iter().cloned());
+        self.regions.insert(rows.words.clone());
+        rows.withheld.then(|| shared(&rows.own))
+    }
+}
+
+/// The order of the rows of a protected relation. Where a row is put in storage depends on the rows around it, of which
+/// some may be withheld: their keys have an order that does not, if they have one.
+fn order_of(withheld: bool, key: Option<Vec<(String, TypeRef)>>) -> RowOrder {
+    let is_place = key.is_some_and(|key| key.iter().any(|(name, _)| name == "ctid"));
+    if withheld && !is_place { RowOrder::Open } else { RowOrder::Public }
+}
+
+fn shared(expr: &Arc<Expr>) -> Expr {
+    Expr::made(ExprKind::Shared(Arc::clone(expr)))
+}
+
+/// The value of a column; where it is hidden, only in rows of the role's own regions, and NULL in all others.
+fn in_own_rows(rows: Option<&Rows>, column: &str, value: Expr) -> Expr {
+    let Some(rows) = rows.filter(|rows| rows.hidden.contains(column)) else { return value };
+    Expr::made(ExprKind::Case { operand: None, whens: vec![(shared(&rows.own), value)], otherwise: None })
 }
 
 /// A protected relation is read as a whole: what is in a sample or in a partition may tell of raw values.

@@ -124,7 +124,7 @@ pub(in crate::sql) fn divides_cells(
     })
 }
 
-fn family<'c>(
+pub(super) fn family<'c>(
     catalogue: &'c Catalogue,
     relation: &'c Arc<Relation>,
     next: impl Fn(&Relation) -> &[u32],

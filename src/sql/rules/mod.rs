@@ -5,6 +5,7 @@
 mod bind;
 mod column;
 mod reach;
+mod region;
 mod spell;
 mod template;
 
@@ -14,6 +15,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 pub(super) use bind::divides_cells;
 pub(super) use reach::{Comparison, Reach, all, any};
+pub(super) use region::Rows;
 pub(super) use spell::type_name;
 pub(super) use template::Template;
 
@@ -25,8 +27,11 @@ use crate::policy::{Ruling, SqlPlans};
 /// The policy for one role, and what it came to for the relations that were asked for.
 pub(super) struct Rules {
     plans: SqlPlans,
-    bound: Mutex<HashMap<Oid, Arc<Bound>>>,
+    bound: Mutex<HashMap<Oid, Decided>>,
 }
+
+/// What the policy says of the columns of a relation, and of its rows.
+type Decided = (Arc<Bound>, Option<Arc<Rows>>);
 
 /// What the policy says of a relation.
 #[derive(Debug)]
@@ -59,6 +64,8 @@ pub(super) struct Coarse {
     ty: TypeRef,
     ruling: Option<Ruling>,
     reach: Option<Reach>,
+    /// What stands there depends on the row.
+    is_mixed: bool,
 }
 
 impl Rules {
@@ -73,13 +80,24 @@ impl Rules {
 
     /// What happens to the columns of `relation`.
     pub(super) fn bound(&self, catalogue: &Catalogue, relation: &Arc<Relation>) -> Arc<Bound> {
+        self.decided(catalogue, relation).0
+    }
+
+    /// What holds for the rows of `relation`, if the role may not read all of them.
+    pub(super) fn rows(&self, catalogue: &Catalogue, relation: &Arc<Relation>) -> Option<Arc<Rows>> {
+        self.decided(catalogue, relation).1
+    }
+
+    fn decided(&self, catalogue: &Catalogue, relation: &Arc<Relation>) -> Decided {
         let known = self.bound.lock().unwrap_or_else(PoisonError::into_inner).get(&relation.oid).cloned();
         if let Some(known) = known {
             return known;
         }
-        let bound = Arc::new(bind::relation(&self.plans, catalogue, relation));
-        self.bound.lock().unwrap_or_else(PoisonError::into_inner).insert(relation.oid, Arc::clone(&bound));
-        bound
+        let bound = bind::relation(&self.plans, catalogue, relation);
+        let (bound, rows) = region::restricted(&self.plans, catalogue, relation, bound);
+        let decided = (Arc::new(bound), rows);
+        self.bound.lock().unwrap_or_else(PoisonError::into_inner).insert(relation.oid, decided.clone());
+        decided
     }
 }
 
@@ -93,13 +111,36 @@ impl Protection {
     /// An expression of type `ty` in place of the column, decided by `ruling`.
     fn coarse(expression: Template, ty: TypeRef, ruling: &Ruling, reach: Option<Reach>) -> Self {
         let (filled, ruling) = (OnceLock::new(), Some(ruling.clone()));
-        Self::Coarse(Box::new(Coarse { expression, filled, ty, ruling, reach }))
+        Self::Coarse(Box::new(Coarse { expression, filled, ty, ruling, reach, is_mixed: false }))
     }
 
     /// An expression of our own in place of the column, of its type, which no rule of the policy decided.
     pub(super) fn own(expr: Expr, ty: TypeRef) -> Self {
         let expression = Template::of(expr);
-        Self::Coarse(Box::new(Coarse { expression, filled: OnceLock::new(), ty, ruling: None, reach: None }))
+        let filled = OnceLock::new();
+        Self::Coarse(Box::new(Coarse { expression, filled, ty, ruling: None, reach: None, is_mixed: false }))
+    }
+
+    /// An expression that is one thing in some rows and another in others.
+    fn mixed(expression: Template, ty: TypeRef, ruling: Option<Ruling>) -> Self {
+        let filled = OnceLock::new();
+        Self::Coarse(Box::new(Coarse { expression, filled, ty, ruling, reach: None, is_mixed: true }))
+    }
+
+    /// True if what stands for the column depends on the row.
+    pub(super) const fn is_mixed(&self) -> bool {
+        match self {
+            Self::Coarse(coarse) => coarse.is_mixed,
+            Self::Open | Self::Identifier(_) | Self::Identifiers(_) => false,
+        }
+    }
+
+    /// The expression with the place for the column still in it.
+    fn template(&self) -> Expr {
+        match self {
+            Self::Open | Self::Identifier(_) | Self::Identifiers(_) => Expr::made(ExprKind::Param(1)),
+            Self::Coarse(coarse) => coarse.expression.unfilled().clone(),
+        }
     }
 
     /// The expression that stands for the column `raw`, which is the same each time.

@@ -27,6 +27,11 @@ impl Template {
         Some(Self(select.targets.into_iter().next()?.value))
     }
 
+    /// The expression with the place still in it.
+    pub(super) const fn unfilled(&self) -> &Expr {
+        &self.0
+    }
+
     /// The expression, with `column` in its place.
     pub(super) fn filled(&self, column: &Expr) -> Expr {
         let mut expr = self.0.clone();

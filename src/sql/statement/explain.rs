@@ -61,7 +61,7 @@ pub(in crate::sql) fn explanation(
     }
     let sql = plan(world, statement, session, &[])?.sql;
     let sketch = if sql.is_empty() { String::new() } else { print::sketch(statement) };
-    Ok(Explanation { columns: Vec::new(), fields: Vec::new(), statement: sql, sketch })
+    Ok(Explanation { columns: Vec::new(), fields: Vec::new(), regions: Vec::new(), statement: sql, sketch })
 }
 
 fn query_of(statement: &Statement) -> Option<Cow<'_, Query>> {
@@ -114,7 +114,8 @@ fn of_query(one: &One<'_>, query: &Query, passes: bool) -> Checked<Explanation> 
         walk::query(query, &mut ByName { world: one.world });
     }
     let sketch = print::sketch(&statement).replace(&mark, SALT_PLACEHOLDER);
-    Ok(Explanation { columns, fields, statement: printed, sketch })
+    let regions = analysis.regions().iter().cloned().collect();
+    Ok(Explanation { columns, fields, regions, statement: printed, sketch })
 }
 
 /// Puts the name of a treatment in place of the expression that carries it out.

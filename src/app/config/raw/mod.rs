@@ -5,6 +5,7 @@
 
 mod access;
 mod read;
+mod regions;
 
 use std::borrow::Cow;
 
@@ -17,6 +18,7 @@ pub(super) use access::{
 };
 pub(super) use read::{At, Decimal, Entries, Node, Written};
 use read::{TableReader, table, table_schema, words};
+pub(super) use regions::{RawOtherRegions, RawRegion};
 
 use super::report::{Problem, nearest};
 
@@ -89,6 +91,8 @@ table! {
         optional login: At<RawLogin>,
         /// What happens to which value. http: a JSONPath, `column:NAME` or `header:NAME`. postgres: schema.table.column.
         optional fields: Entries<At<RawTreatment>>,
+        /// postgres only: for each schema.table where it stands in which region the person is whom a row is about.
+        optional regions: Entries<At<RawRegion>>,
         /// http only: what may be asked. Any other route is refused.
         optional routes: Vec<At<RawRoute>>,
         /// How long to wait, in this store.
@@ -148,6 +152,10 @@ table! {
         required members: Vec<At<String>>,
         /// For each store the fields that are treated otherwise for this role.
         optional fields: Entries<Entries<At<RawTreatment>>>,
+        /// The regions whose rows it reads, as the stores spell them; without it all. Where a role has it, whoever has no role reads no region.
+        optional regions: Vec<At<String>>,
+        /// What happens to rows of other regions: they are not there, or without their protected fields, or by the plain fields of the store; default withhold.
+        optional other_regions: At<RawOtherRegions>,
     }
 }
 

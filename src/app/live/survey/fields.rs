@@ -5,7 +5,7 @@ use super::looks::{self, Content};
 use super::{Live, LiveError, Survey};
 use crate::app::config::{Problem, nearest};
 use crate::kernel::Treatment;
-use crate::policy::SqlField;
+use crate::policy::{RegionSource, SqlField, SqlTable};
 
 /// Rows of a table that are looked at; a column is read so far, in characters.
 const SAMPLED_ROWS: usize = 1_000;
@@ -24,6 +24,36 @@ impl Survey<'_> {
             Some(Problem::finding(Some(line.span.clone()), &self.key, message).help(help))
         })
         .collect()
+    }
+
+    /// Lines of regions whose table or column does not exist, the far ends of joins too.
+    pub(super) fn missing_regions(&self) -> Vec<Problem> {
+        let here = |table: &SqlTable| table.database.as_ref().is_none_or(|it| *it == self.database);
+        let rules = self.kind.regions.iter().filter(|rule| here(&rule.table));
+        let named = rules.flat_map(|rule| {
+            let named = match &rule.source {
+                RegionSource::Column(column) => vec![(&rule.table, Some(column))],
+                RegionSource::Join(join) => {
+                    vec![(&rule.table, Some(&join.column)), (&join.table, Some(&join.key))]
+                }
+                RegionSource::Nobody => vec![(&rule.table, None)],
+            };
+            named.into_iter().map(move |(table, column)| (rule, table, column))
+        });
+        named
+            .filter_map(|(rule, table, column)| {
+                let any = |one: &&Column| one.schema == table.schema && one.table == table.table;
+                let column = column.or_else(|| self.columns.iter().find(any).map(|one| &one.name));
+                let SqlTable { database, schema, table } = table.clone();
+                let field = SqlField { database, schema, table, column: column.cloned().unwrap_or_default() };
+                let (what, help) = self.missing(&field)?;
+                let message = format!(
+                    "the region of `{}` names a {what} that database `{}` does not have",
+                    rule.written, self.database
+                );
+                Some(Problem::finding(Some(rule.span.clone()), &self.key, message).help(help))
+            })
+            .collect()
     }
 
     /// What of a field is missing, and what may be meant.

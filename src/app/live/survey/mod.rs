@@ -39,6 +39,7 @@ pub async fn survey(
         columns: columns::all(live).await?,
     };
     let mut problems = survey.missing_fields();
+    problems.extend(survey.missing_regions());
     problems.extend(survey.unlisted_columns(live).await?);
     problems.extend(survey.refused_relations(live));
     problems.extend(survey.refused_functions(live).await?);
