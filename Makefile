@@ -1,5 +1,5 @@
 # What a person types here. Each target does its own set-up; see CONTRIBUTING.md.
-.PHONY: demo test bench soak faithful setup fmt lint doc help
+.PHONY: demo test bench counts soak faithful setup fmt lint doc help
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -16,6 +16,10 @@ test: ## all tests
 bench: ## kernels and bodies with criterion, then the whole process beside nginx and pgbouncer
 	@scripts/setup bench
 	@scripts/bench
+
+counts: ## instructions of the hot paths under callgrind, against benches/counts.toml
+	@scripts/setup test
+	@benches/counts.py
 
 soak: ## the long tests: properties with many cases (SOAK_CASES), generated input against an oracle
 	@scripts/setup soak
