@@ -54,6 +54,7 @@ fn planned(treated: usize, kind: Kind) -> Planned {
         reads_protected: false,
         applied: Arc::default(),
         locks: String::new(),
+        path: Some(["$user", "public"].map(str::to_owned).into()),
     }
 }
 
