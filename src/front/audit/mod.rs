@@ -1,8 +1,8 @@
 //! The audit trail at work: entries in, lines on disk, and a word to whoever waits for theirs.
 //!
-//! Lines are written in groups: the first entry in a queue starts a task that lets the other tasks of its
-//! thread run once, then writes all that has queued up, in one system call. Measured against a thread of its
-//! own this costs a third, because no thread has to be woken for it.
+//! Lines are written in groups: whoever waits for a line lets the other tasks of its thread run once, then writes
+//! all that has queued up, in one system call; the others find theirs written. Nobody has to be woken for it. Where
+//! each group has to reach the disk, a thread of its own does that.
 //!
 //! Invariant: who awaits a [`Recording`] goes on when the line is in the file (and, with [`Fsync::Always`],
 //! on the disk), or learns that it is not.
@@ -78,7 +78,23 @@ pub struct AuditLog(Option<Arc<Queue>>);
 
 /// The way of one line to the file. Dropping it does not call the line back.
 #[derive(Debug)]
-pub struct Recording(Option<oneshot::Receiver<Recorded>>);
+pub struct Recording(Option<Way>);
+
+#[derive(Debug)]
+struct Way {
+    queue: Arc<Queue>,
+    recorded: oneshot::Receiver<Recorded>,
+    /// The other tasks had a chance to line up.
+    has_yielded: bool,
+}
+
+impl Drop for Recording {
+    fn drop(&mut self) {
+        if let Some(way) = &self.0 {
+            way.queue.attend();
+        }
+    }
+}
 
 /// How a line fared: its number, or none if it was lost and only counted.
 type Recorded = Result<Option<u64>, Unrecorded>;
@@ -88,8 +104,17 @@ impl Future for Recording {
     type Output = Recorded;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(receiver) = &mut self.0 else { return Poll::Ready(Ok(None)) };
-        let done = ready!(Pin::new(receiver).poll(cx));
+        let Some(way) = &mut self.0 else { return Poll::Ready(Ok(None)) };
+        let mut done = Pin::new(&mut way.recorded).poll(cx);
+        if done.is_pending() && !way.queue.is_attended() {
+            if !std::mem::replace(&mut way.has_yielded, true) {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            way.queue.empty();
+            done = Pin::new(&mut way.recorded).poll(cx);
+        }
+        let done = ready!(done);
         self.0 = None;
         Poll::Ready(done.unwrap_or(Err(Unrecorded)))
     }
@@ -137,13 +162,18 @@ impl AuditLog {
     /// Puts an entry on record. The line is on its way even if nobody awaits the result.
     pub fn record(&self, entry: &Entry<'_>) -> Recording {
         let Some(queue) = &self.0 else { return Recording(None) };
-        Recording(Some(queue.push(entry.body(queue.trail().now_unix_ms()))))
+        let recorded = queue.push(entry.body(queue.trail().now_unix_ms()));
+        if queue.trail().fsync() == Fsync::Always {
+            queue.attend();
+        }
+        Recording(Some(Way { queue: Arc::clone(queue), recorded, has_yielded: false }))
     }
 
     /// Puts on record who was not let in. Nobody waits for that: they are told nothing but no.
     pub fn record_turned_away(&self, turned_away: &TurnedAway<'_>) {
         if let Some(queue) = &self.0 {
             drop(queue.push(turned_away.body(queue.trail().now_unix_ms())));
+            queue.attend();
         }
     }
 

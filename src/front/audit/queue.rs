@@ -1,7 +1,7 @@
 //! Entries that wait to be written together.
 //!
-//! Invariant: while something waits, a task attends to it; also when the runtime of that task ends, nothing
-//! stays behind.
+//! Invariant: while something waits, whoever waits for it will write it, or a task attends to it; also when the runtime
+//! of that task ends, nothing stays behind.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -43,13 +43,23 @@ impl Queue {
         &self.trail
     }
 
-    /// Lines up, and sees that somebody attends.
-    pub(super) fn push(self: &Arc<Self>, body: Body) -> oneshot::Receiver<Recorded> {
+    /// Lines up. The caller sees that somebody writes.
+    pub(super) fn push(&self, body: Body) -> oneshot::Receiver<Recorded> {
         let (done, recorded) = oneshot::channel();
+        locked(&self.line).waiting.push(Waiting { body, done });
+        recorded
+    }
+
+    /// True while a task writes what is waiting.
+    pub(super) fn is_attended(&self) -> bool {
+        locked(&self.line).is_attended
+    }
+
+    /// Sees that a task writes what is waiting.
+    pub(super) fn attend(self: &Arc<Self>) {
         let attends = {
             let mut line = locked(&self.line);
-            line.waiting.push(Waiting { body, done });
-            !std::mem::replace(&mut line.is_attended, true)
+            !line.waiting.is_empty() && !std::mem::replace(&mut line.is_attended, true)
         };
         if attends {
             match Handle::try_current() {
@@ -59,7 +69,6 @@ impl Queue {
                 Err(_) => self.empty(),
             }
         }
-        recorded
     }
 
     /// Writes until nothing is waiting.

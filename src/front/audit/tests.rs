@@ -166,6 +166,10 @@ async fn nobody_else_writes_to_it() {
     }
 }
 
+fn until_the_path_is_looked_at() {
+    std::thread::sleep(Duration::from_millis(20));
+}
+
 #[tokio::test]
 async fn moved_away_it_goes_on_in_a_new_file() {
     let folder = tempfile::tempdir().unwrap();
@@ -174,10 +178,12 @@ async fn moved_away_it_goes_on_in_a_new_file() {
     record(&log, 1).await.unwrap();
     let moved = folder.path().join("audit.jsonl.00000000000000000000");
     fs::rename(&settings.file, &moved).unwrap();
+    until_the_path_is_looked_at();
     record(&log, 2).await.unwrap();
     assert_eq!(kinds(&settings), [Kind::Opened, Kind::Exchange, Kind::Continued, Kind::Exchange]);
     fs::remove_file(&settings.file).unwrap();
     fs::write(&settings.file, "something else\n").unwrap();
+    until_the_path_is_looked_at();
     assert_eq!(record(&log, 3).await, Err(Unrecorded));
 }
 

@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 
 use crate::audit::{Body, MacKey, Note, Position, Record, Tail, TailError, Terms};
 
+/// How long a look at the path holds: looking is dearer than writing a line.
+const HOLDS_MS: u64 = 10;
+
 /// How much of a file's end is read first; more if its last lines are longer.
 const FIRST_LOOK_BYTES: u64 = 64 * 1024;
 
@@ -66,6 +69,8 @@ pub(super) struct TrailFile {
     is_torn: bool,
     is_unsynced: bool,
     has_sync_failed: bool,
+    /// When it was last seen to be the file at its path.
+    held_unix_ms: u64,
     buffer: Vec<u8>,
 }
 
@@ -99,6 +104,7 @@ impl TrailFile {
             is_torn: torn_bytes > 0,
             is_unsynced: false,
             has_sync_failed: false,
+            held_unix_ms: now_unix_ms,
             buffer: Vec::new(),
             path: path.to_owned(),
         };
@@ -204,11 +210,14 @@ impl TrailFile {
         }
     }
 
-    /// Sees that the file is still the one at its path. If it was moved or removed, the trail goes on in a
-    /// new file, whose first line says what it follows.
+    /// Sees every so often that the file is still the one at its path. If it was moved or removed, the trail goes on
+    /// in a new file, whose first line says what it follows. Lines of the time between are in the old one.
     fn hold_to_path(&mut self, now_unix_ms: u64) -> io::Result<()> {
+        if now_unix_ms.abs_diff(self.held_unix_ms) < HOLDS_MS {
+            return Ok(());
+        }
         let held = self.file.metadata()?;
-        match fs::metadata(&self.path) {
+        let is_held = match fs::metadata(&self.path) {
             Ok(found) if (found.dev(), found.ino()) == (held.dev(), held.ino()) => Ok(()),
             Ok(found) if found.len() > 0 => Err(io::Error::other("another file stands in its place")),
             Ok(_) => self.begin_next(now_unix_ms),
@@ -217,7 +226,8 @@ impl TrailFile {
                 self.begin_next(now_unix_ms)
             }
             Err(error) => Err(error),
-        }
+        };
+        is_held.inspect(|()| self.held_unix_ms = now_unix_ms)
     }
 
     fn put_aside(&mut self) -> io::Result<()> {
