@@ -1,8 +1,40 @@
 //! Classes of bytes.
 
-/// A hexadecimal digit, or a character that joins such digits to an address or a number.
-pub(super) const fn is_joined(byte: u8) -> bool {
-    byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.' | b'-' | b'_')
+/// A hexadecimal digit.
+const DIGIT: u8 = 1;
+
+/// A character that joins such digits to an address or a number.
+const JOINT: u8 = 2;
+
+static CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let (mut byte, mut rest) = (0_u8, &mut classes as &mut [u8]);
+    while let [class, behind @ ..] = rest {
+        *class = match byte {
+            b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F' => DIGIT,
+            b':' | b'.' | b'-' | b'_' => JOINT,
+            _ => 0,
+        };
+        (byte, rest) = (byte.wrapping_add(1), behind);
+    }
+    classes
+};
+
+#[inline(always)]
+fn class(byte: u8) -> u8 {
+    CLASSES.get(usize::from(byte)).copied().unwrap_or_default()
+}
+
+/// Where the next run of joined digits from `from` on begins and ends, before `to`, and whether anything is joined in it.
+pub(super) fn joined_run(bytes: &[u8], from: usize, to: usize) -> (usize, usize, bool) {
+    let start = end_of_run(bytes, from, to, |byte| class(byte) == 0);
+    let mut seen = 0;
+    let end = end_of_run(bytes, start, to, |byte| {
+        let class = class(byte);
+        seen |= class;
+        class != 0
+    });
+    (start, end, seen & JOINT != 0)
 }
 
 /// The byte before `at`, if it is a letter or digit.
@@ -30,7 +62,7 @@ pub(super) fn is_apart(bytes: &[u8], start: usize, end: usize) -> bool {
 }
 
 /// The first place from `from` on, before `to`, where `wanted` does not hold.
-pub(super) fn end_of_run(bytes: &[u8], from: usize, to: usize, wanted: impl Fn(u8) -> bool) -> usize {
+pub(super) fn end_of_run(bytes: &[u8], from: usize, to: usize, mut wanted: impl FnMut(u8) -> bool) -> usize {
     let run = bytes.get(from..to).unwrap_or_default();
     from + run.iter().position(|&byte| !wanted(byte)).unwrap_or(run.len())
 }

@@ -8,14 +8,19 @@ use crate::kernel::ip::{Written, take_v4};
 /// Single hexadecimal digits in a row that make a name under `ip6.arpa`.
 const MIN_NIBBLES: usize = 8;
 
+/// The least bytes that three groups of four digits take, or eight of one.
+const MIN_GROUPED_BYTES: usize = 14;
+
 /// Takes apart a run of hexadecimal digits and dots.
 pub(super) fn take_apart<S: FnMut(&Finding)>(scanner: &mut Scanner<'_, S>, from: usize, to: usize) {
     let bytes = scanner.bytes();
     if to - from < 3 {
         return;
     }
-    rows(scanner, from, to, |part| part.len() == 1, MIN_NIBBLES, Found::UnclearAddress);
-    rows(scanner, from, to, |part| part.len() == 4, 3, Found::Mac);
+    if to - from >= MIN_GROUPED_BYTES {
+        rows(scanner, from, to, |part| part.len() == 1, MIN_NIBBLES, Found::UnclearAddress);
+        rows(scanner, from, to, |part| part.len() == 4, 3, Found::Mac);
+    }
     let is_decimal = |byte: u8| byte.is_ascii_digit() || byte == b'.';
     let mut at = from;
     while at < to {

@@ -56,6 +56,11 @@ fn first(text: &[u8]) -> Option<usize> {
     None
 }
 
+/// True if something to be folded begins at `at`.
+pub(super) fn is_folded_at(text: &[u8], at: usize) -> bool {
+    folded_at(text, at).is_some()
+}
+
 /// The folded text, or `None` if there is nothing to fold.
 pub(super) fn fold(text: &[u8]) -> Option<Folded> {
     let first = first(text)?;
@@ -80,10 +85,12 @@ fn folded_at(text: &[u8], at: usize) -> Option<(u8, usize)> {
             let byte = crate::kernel::digits::hex(*high)? << 4 | crate::kernel::digits::hex(*low)?;
             is_worth(byte).then_some((byte, 3))
         }
-        [b'[' | b'(' | b'{' | b'\\', ..] => BRACKETED.iter().find_map(|&(mark, byte)| {
-            let same = rest.get(..mark.len()).is_some_and(|head| head.eq_ignore_ascii_case(mark));
-            same.then_some((byte, mark.len()))
-        }),
+        [b'[' | b'(' | b'{' | b'\\', b'.' | b':' | b'@' | b'a' | b'A' | b'd' | b'D', ..] => {
+            BRACKETED.iter().find_map(|&(mark, byte)| {
+                let same = rest.get(..mark.len()).is_some_and(|head| head.eq_ignore_ascii_case(mark));
+                same.then_some((byte, mark.len()))
+            })
+        }
         // U+FF01 to U+FF5E are ASCII in full width.
         [0xef, 0xbc, low @ 0x81..=0xbf, ..] => Some((low - 0x60, 3)).filter(|(byte, _)| is_worth(*byte)),
         [0xef, 0xbd, low @ 0x80..=0x9e, ..] => Some((low - 0x20, 3)).filter(|(byte, _)| is_worth(*byte)),

@@ -30,6 +30,7 @@ mod scan;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use reject::Glance;
 use scan::{Finding, Found, Scanner};
 
 use super::canon::Canonical;
@@ -143,6 +144,11 @@ impl Scrub {
         scratch
     }
 
+    /// True if it is seen quickly that [`Self::text`] would give the text back as it is, whatever is done to findings.
+    pub(super) fn leaves(text: &[u8]) -> bool {
+        reject::is_clean(text)
+    }
+
     /// Writes `text` with its findings treated, or nothing if there are none.
     fn pass(&self, text: &str, out: &mut String) -> Outcome {
         let mut outcome = Outcome::Nothing;
@@ -228,10 +234,12 @@ enum Outcome {
 /// Hands over the findings in order, with their places in `text` as it is written.
 fn find(text: &[u8], mut sink: impl FnMut(&Finding)) {
     // Only by way of the fast rejection: what it lets pass must not depend on who asks.
-    if reject::is_only_words(text) {
-        return;
-    }
-    match fold::fold(text) {
+    let folded = match reject::glance(text) {
+        Glance::OnlyWords => return,
+        Glance::Plain => None,
+        Glance::Openers => fold::fold(text),
+    };
+    match folded {
         None => Scanner::new(text, &mut sink).scan(),
         Some(folded) => Scanner::new(folded.bytes(), &mut |finding: &Finding| {
             let (start, end) = (folded.origin(finding.start), folded.origin(finding.end));

@@ -1,10 +1,13 @@
 //! The one pass over a text: e-mail addresses by their at signs, and between them runs of hexadecimal digits
 //! joined by colons, dots, dashes and underscores, each of which is taken apart once.
 
-use super::class::{end_of_run, is_joined, parts, word_at, word_before};
+use super::class::{end_of_run, joined_run, parts, word_at, word_before};
 use super::dashed::Dashed;
 use super::{Kind, colon, dotted, email, geo};
 use crate::kernel::ip::{Written, parse_number};
+
+/// Digits of a MAC address without marks.
+pub(super) const BARE_MAC_BYTES: usize = 12;
 
 /// Something location-grade in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,13 +75,27 @@ impl<'a, S: FnMut(&Finding)> Scanner<'a, S> {
     fn scan_between(&mut self, from: usize, to: usize) {
         let mut at = from;
         while at < to {
-            let start = end_of_run(self.bytes, at, to, |byte| !is_joined(byte));
-            let end = end_of_run(self.bytes, start, to, is_joined);
-            if end - start > 2 {
+            let (start, end, is_joined) = joined_run(self.bytes, at, to);
+            // Of digits alone only a MAC address consists.
+            if (is_joined && end - start > 2) || end - start == BARE_MAC_BYTES {
                 self.take_apart(start, end, to);
             }
             at = end;
         }
+    }
+
+    /// The same without leaving anything out that looks harmless from afar, to compare with.
+    #[cfg(test)]
+    pub(super) fn scan_every_run(mut self) {
+        let is_joined = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.' | b'-' | b'_');
+        let (mut at, to) = (0, self.bytes.len());
+        while at < to {
+            let start = end_of_run(self.bytes, at, to, |byte| !is_joined(byte));
+            let end = end_of_run(self.bytes, start, to, is_joined);
+            self.take_apart(start, end, to);
+            at = end;
+        }
+        self.flush();
     }
 
     /// Takes one run apart at its dashes and underscores. Behind `limit` stands an e-mail address.
@@ -108,7 +125,7 @@ impl<'a, S: FnMut(&Finding)> Scanner<'a, S> {
         let end = if self.bytes.get(end.saturating_sub(1)) == Some(&b'.') { end - 1 } else { end };
         let run = self.bytes.get(start..end).unwrap_or_default();
         let alone = !word_before(self.bytes, start) && !word_at(self.bytes, end);
-        if run.len() == 12
+        if run.len() == BARE_MAC_BYTES
             && alone
             && run.iter().all(u8::is_ascii_hexdigit)
             && run.iter().any(u8::is_ascii_digit)

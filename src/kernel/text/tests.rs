@@ -220,4 +220,12 @@ proptest! {
     fn never_panics(text in ".{0,60}") {
         let _ = scrub(&text);
     }
+
+    #[test]
+    fn what_is_skipped_holds_nothing(text in "([0-9a-f]{0,13}[.:/_-]|[g-z ,]{0,3}|203\\.0\\.113\\.7|-aa|2001:db8::7|52\\.5200|aa:bb:cc){0,24}") {
+        let (mut quickly, mut slowly) = (Vec::new(), Vec::new());
+        Scanner::new(text.as_bytes(), &mut |finding: &Finding| quickly.push(*finding)).scan();
+        Scanner::new(text.as_bytes(), &mut |finding: &Finding| slowly.push(*finding)).scan_every_run();
+        prop_assert_eq!(quickly, slowly);
+    }
 }
