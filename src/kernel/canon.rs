@@ -9,8 +9,10 @@
 //!
 //! Not here: Unicode normalisation.
 
+use std::ops::Range;
+
 use super::decimal::Decimal;
-use super::digits::{IntegerText, hex};
+use super::digits::IntegerText;
 
 /// A value in its one spelling.
 pub struct Canonical<'a>(Spelling<'a>);
@@ -92,30 +94,55 @@ pub fn parse_uuid(text: &str) -> Option<[u8; 16]> {
     if !dashed && bytes.len() != 32 {
         return None;
     }
-    let mut digits = bytes.iter().enumerate().filter(|&(at, _)| !(dashed && matches!(at, 8 | 13 | 18 | 23)));
-    if dashed && !bytes.iter().enumerate().all(|(at, &b)| (b == b'-') == matches!(at, 8 | 13 | 18 | 23)) {
-        return None;
+    let mut digits = [0; 32];
+    if dashed {
+        if !bytes.iter().enumerate().all(|(at, &b)| (b == b'-') == matches!(at, 8 | 13 | 18 | 23)) {
+            return None;
+        }
+        for (in_digits, in_text) in UUID_GROUPS {
+            digits.get_mut(in_digits)?.copy_from_slice(bytes.get(in_text)?);
+        }
+    } else {
+        digits.copy_from_slice(bytes);
     }
-    let mut uuid = [0_u8; 16];
-    for slot in &mut uuid {
-        let (high, low) = (hex(*digits.next()?.1)?, hex(*digits.next()?.1)?);
-        *slot = (high << 4) | low;
+    let mut uuid = [0; 16];
+    let mut all = 0;
+    for (slot, [high, low]) in uuid.iter_mut().zip(digits.as_chunks::<2>().0) {
+        let (high, low) = (nibble_of(*high), nibble_of(*low));
+        all |= high | low;
+        *slot = (high << 4) | (low & 15);
     }
-    Some(uuid)
+    (all < 16).then_some(uuid)
+}
+
+/// The groups of digits, counted without and with dashes.
+const UUID_GROUPS: [(Range<usize>, Range<usize>); 5] =
+    [(0..8, 0..8), (8..12, 9..13), (12..16, 14..18), (16..20, 19..23), (20..32, 24..36)];
+
+/// The value of a hexadecimal digit; over 15 for anything else.
+const fn nibble_of(digit: u8) -> u8 {
+    let (decimal, letter) = (digit.wrapping_sub(b'0'), (digit | 0x20).wrapping_sub(b'a'));
+    if decimal < 10 {
+        decimal
+    } else if letter < 6 {
+        letter + 10
+    } else {
+        0xff
+    }
 }
 
 /// The canonical text of RFC 9562 section 4.
 #[must_use]
 pub fn format_uuid(uuid: [u8; 16]) -> [u8; 36] {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    let nibble = |value: u8| HEX.get(usize::from(value)).copied().unwrap_or(b'0');
+    let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' - 10 + nibble };
+    let mut digits = [0; 32];
+    for (pair, byte) in digits.as_chunks_mut::<2>().0.iter_mut().zip(uuid) {
+        *pair = [digit(byte >> 4), digit(byte & 15)];
+    }
     let mut text = [b'-'; 36];
-    let mut slots = text.iter_mut().enumerate().filter(|(at, _)| !matches!(at, 8 | 13 | 18 | 23));
-    for byte in uuid {
-        for value in [byte >> 4, byte & 15] {
-            if let Some((_, slot)) = slots.next() {
-                *slot = nibble(value);
-            }
+    for (in_digits, in_text) in UUID_GROUPS {
+        if let (Some(to), Some(from)) = (text.get_mut(in_text), digits.get(in_digits)) {
+            to.copy_from_slice(from);
         }
     }
     text
