@@ -70,7 +70,7 @@ impl Binary {
         if usize::try_from(count) != Ok(columns.all()) {
             return Err(Fault::Columns);
         }
-        frame::put_count(out, columns.visible);
+        frame::put_count(out, columns.visible.len());
         for index in 0..columns.all() {
             let value = take_value(&mut reader)?;
             match (columns.at(index).ok_or(Fault::Columns)?, value) {

@@ -5,9 +5,8 @@
 
 use bytes::{BufMut, BytesMut};
 
-use super::{Columns, Field, Taken};
+use super::{Columns, Field, Room, Taken};
 use crate::session::postgres::refusal::Fault;
-use crate::session::postgres::values::Scratch;
 
 /// The format's parameters.
 pub(super) struct Csv {
@@ -73,11 +72,11 @@ impl Csv {
         row: &[u8],
         is_header: bool,
         columns: &Columns,
-        scratch: &mut Scratch,
+        room: &mut Room,
         out: &mut BytesMut,
     ) -> Result<(), Fault> {
         let mut rest = Some(row);
-        let (mut decoded, mut treated) = (Vec::new(), BytesMut::new());
+        let Room { decoded, treated, scratch } = room;
         for index in 0..columns.all() {
             let here = rest.ok_or(Fault::Columns)?;
             let (field, behind) =
@@ -95,10 +94,10 @@ impl Csv {
                 Field::Treated(edge) if !is_header => {
                     treated.clear();
                     let is_value = *field != *self.null && {
-                        self.decode(field, &mut decoded);
-                        edge.treat(&decoded, scratch, &mut treated)
+                        self.decode(field, decoded);
+                        edge.treat(decoded, scratch, treated)
                     };
-                    if is_value { self.put(index, &treated, out) } else { out.put_slice(&self.null) }
+                    if is_value { self.put(index, treated, out) } else { out.put_slice(&self.null) }
                 }
                 Field::Treated(_) | Field::Passed => out.put_slice(field),
             }

@@ -36,8 +36,18 @@ struct Rewriter {
     /// The beginning of a row whose end has not come.
     pending: Vec<u8>,
     max_row_bytes: usize,
-    scratch: Scratch,
+    room: Room,
     has_header: bool,
+}
+
+/// Room for one field on its way, kept from row to row.
+#[derive(Default)]
+struct Room {
+    /// The field without quotes and escapes.
+    decoded: Vec<u8>,
+    /// What becomes of it.
+    treated: BytesMut,
+    scratch: Scratch,
 }
 
 enum Dialect {
@@ -48,23 +58,28 @@ enum Dialect {
 
 /// The columns of a row.
 struct Columns {
-    visible: usize,
+    /// Those that the client sees; with an edge if they are treated.
+    visible: Box<[Option<Edge>]>,
     hidden: usize,
-    edges: Vec<Edge>,
 }
 
 impl Columns {
-    /// What the column at `index` needs; `None` where there is no such column.
-    fn at(&self, index: usize) -> Option<Field<'_>> {
-        if index >= self.visible {
-            return (index < self.all()).then_some(Field::Hidden);
-        }
-        let edge = self.edges.iter().find(|edge| edge.column() == index);
-        Some(edge.map_or(Field::Passed, Field::Treated))
+    fn new(visible: usize, hidden: usize, edges: Vec<Edge>) -> Self {
+        let mut edges = edges.into_iter().peekable();
+        let visible = (0..visible).map(|index| edges.next_if(|edge| edge.column() == index)).collect();
+        Self { visible, hidden }
     }
 
-    const fn all(&self) -> usize {
-        self.visible.saturating_add(self.hidden)
+    /// What the column at `index` needs; `None` where there is no such column.
+    fn at(&self, index: usize) -> Option<Field<'_>> {
+        match self.visible.get(index) {
+            Some(edge) => Some(edge.as_ref().map_or(Field::Passed, Field::Treated)),
+            None => (index < self.all()).then_some(Field::Hidden),
+        }
+    }
+
+    fn all(&self) -> usize {
+        self.visible.len().saturating_add(self.hidden)
     }
 }
 
@@ -110,12 +125,9 @@ impl CopyStream {
             }
             CopyFormat::Binary => Dialect::Binary(Binary::default()),
         };
-        let columns = Columns { visible: statement.planned.columns.len(), hidden, edges };
-        let scratch = Scratch::default();
-        let (pending, has_header) = (Vec::new(), copy.header);
-        Ok(Self {
-            rewriter: Some(Rewriter { columns, dialect, pending, max_row_bytes, scratch, has_header }),
-        })
+        let columns = Columns::new(statement.planned.columns.len(), hidden, edges);
+        let (pending, room, has_header) = (Vec::new(), Room::default(), copy.header);
+        Ok(Self { rewriter: Some(Rewriter { columns, dialect, pending, max_row_bytes, room, has_header }) })
     }
 
     /// True if all pieces can be passed on as they are.
@@ -149,14 +161,27 @@ impl CopyStream {
 }
 
 impl Rewriter {
-    /// Rewrites all rows whose end is there.
+    /// Rewrites all rows whose end is there. A piece is copied only as far as a row is cut: the store sends whole rows.
     fn take(&mut self, piece: &[u8], out: &mut BytesMut) -> Result<(), Fault> {
-        let mut pending = std::mem::take(&mut self.pending);
-        if pending.len().saturating_add(piece.len()) > self.max_row_bytes {
+        if self.pending.len().saturating_add(piece.len()) > self.max_row_bytes {
             return Err(Fault::TooLong);
         }
+        if self.pending.is_empty() {
+            let used = self.rows(piece, out)?;
+            self.pending.extend_from_slice(piece.get(used..).unwrap_or_default());
+            return Ok(());
+        }
+        let mut pending = std::mem::take(&mut self.pending);
         pending.extend_from_slice(piece);
-        let mut rest = pending.as_slice();
+        let used = self.rows(&pending, out)?;
+        pending.drain(..used);
+        self.pending = pending;
+        Ok(())
+    }
+
+    /// Rewrites the whole rows at the front of `input`; how many bytes they are.
+    fn rows(&mut self, input: &[u8], out: &mut BytesMut) -> Result<usize, Fault> {
+        let mut rest = input;
         while !rest.is_empty() {
             let taken = match &mut self.dialect {
                 Dialect::Text(text) => text.next_row(rest),
@@ -167,15 +192,14 @@ impl Rewriter {
             rest = rest.get(bytes..).ok_or(Fault::Unexpected)?;
             let is_header = std::mem::take(&mut self.has_header);
             match &self.dialect {
-                Dialect::Text(text) => text.rewrite(row, is_header, &self.columns, &mut self.scratch, out)?,
-                Dialect::Csv(csv) => csv.rewrite(row, is_header, &self.columns, &mut self.scratch, out)?,
-                Dialect::Binary(binary) => binary.rewrite(row, &self.columns, &mut self.scratch, out)?,
+                Dialect::Text(text) => text.rewrite(row, is_header, &self.columns, &mut self.room, out)?,
+                Dialect::Csv(csv) => csv.rewrite(row, is_header, &self.columns, &mut self.room, out)?,
+                Dialect::Binary(binary) => {
+                    binary.rewrite(row, &self.columns, &mut self.room.scratch, out)?;
+                }
             }
         }
-        let used = pending.len().saturating_sub(rest.len());
-        pending.drain(..used);
-        self.pending = pending;
-        Ok(())
+        Ok(input.len().saturating_sub(rest.len()))
     }
 
     const fn is_whole(&self) -> bool {

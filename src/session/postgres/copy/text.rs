@@ -4,9 +4,8 @@
 
 use bytes::{BufMut, BytesMut};
 
-use super::{Columns, Field, Taken};
+use super::{Columns, Field, Room, Taken};
 use crate::session::postgres::refusal::Fault;
-use crate::session::postgres::values::Scratch;
 
 /// What the store writes for NULL where something is treated, whatever the client has chosen.
 const STORED_NULL: &[u8] = b"\\N";
@@ -36,11 +35,11 @@ impl Text {
         row: &[u8],
         is_header: bool,
         columns: &Columns,
-        scratch: &mut Scratch,
+        room: &mut Room,
         out: &mut BytesMut,
     ) -> Result<(), Fault> {
         let mut rest = Some(row);
-        let (mut decoded, mut treated) = (Vec::new(), BytesMut::new());
+        let Room { decoded, treated, scratch } = room;
         for index in 0..columns.all() {
             let (field, behind) = self.split(rest.ok_or(Fault::Columns)?);
             rest = behind;
@@ -52,11 +51,9 @@ impl Text {
                 Field::Hidden => {}
                 Field::Treated(edge) if !is_header => {
                     treated.clear();
-                    let is_value = *field != *STORED_NULL && {
-                        unescape(field, &mut decoded);
-                        edge.treat(&decoded, scratch, &mut treated)
-                    };
-                    if is_value { self.put(&treated, out) } else { out.put_slice(&self.null) }
+                    let is_value =
+                        *field != *STORED_NULL && { edge.treat(unescaped(field, decoded), scratch, treated) };
+                    if is_value { self.put(treated, out) } else { out.put_slice(&self.null) }
                 }
                 Field::Passed if !is_header && *field == *STORED_NULL => out.put_slice(&self.null),
                 Field::Treated(_) | Field::Passed => out.put_slice(field),
@@ -72,35 +69,54 @@ impl Text {
     /// The first field, and what follows its delimiter.
     fn split<'a>(&self, row: &'a [u8]) -> (&'a [u8], Option<&'a [u8]>) {
         let mut at = 0_usize;
-        while let Some(&byte) = row.get(at) {
-            if byte == self.delimiter {
+        while let Some(next) = memchr::memchr2(self.delimiter, b'\\', row.get(at..).unwrap_or_default()) {
+            at = at.saturating_add(next);
+            if row.get(at) == Some(&self.delimiter) {
                 let (field, behind) = row.split_at_checked(at).unwrap_or((row, &[]));
                 return (field, behind.get(1..));
             }
-            at = at.saturating_add(if byte == b'\\' { 2 } else { 1 });
+            at = at.saturating_add(2);
         }
         (row, None)
     }
 
     fn put(&self, value: &[u8], out: &mut BytesMut) {
+        // Looking at all bytes is cheaper than stopping at the first, which hardly any value has.
+        let may_stand = |byte: u8| (byte > b'\r') & (byte != b'\\') & (byte != self.delimiter);
+        if value.iter().fold(true, |all, &byte| all & may_stand(byte)) {
+            return out.put_slice(value);
+        }
         for &byte in value {
-            let letter = match byte {
-                0x08 => b'b',
-                0x09 => b't',
-                0x0a => b'n',
-                0x0b => b'v',
-                0x0c => b'f',
-                0x0d => b'r',
-                b'\\' => b'\\',
-                _ if byte == self.delimiter => byte,
-                _ => {
-                    out.put_u8(byte);
-                    continue;
-                }
-            };
-            out.put_slice(&[b'\\', letter]);
+            match self.letter(byte) {
+                Some(letter) => out.put_slice(&[b'\\', letter]),
+                None => out.put_u8(byte),
+            }
         }
     }
+
+    /// What stands for a byte behind a backslash, if it may not stand there by itself.
+    const fn letter(&self, byte: u8) -> Option<u8> {
+        match byte {
+            0x08 => Some(b'b'),
+            0x09 => Some(b't'),
+            0x0a => Some(b'n'),
+            0x0b => Some(b'v'),
+            0x0c => Some(b'f'),
+            0x0d => Some(b'r'),
+            b'\\' => Some(b'\\'),
+            _ if byte == self.delimiter => Some(byte),
+            _ => None,
+        }
+    }
+}
+
+/// The field without its escapes, in `decoded` if there are any.
+fn unescaped<'a>(field: &'a [u8], decoded: &'a mut Vec<u8>) -> &'a [u8] {
+    if memchr::memchr(b'\\', field).is_some() {
+        unescape(field, decoded);
+        return decoded;
+    }
+    field
 }
 
 fn unescape(field: &[u8], decoded: &mut Vec<u8>) {
