@@ -70,8 +70,12 @@ impl Held {
         Ok(())
     }
 
-    /// Says whether a token may be as long as this.
+    /// True if a token may be as long as this.
+    pub(super) const fn fits(&self, len: usize) -> bool {
+        len <= self.limits.max_token_bytes
+    }
+
     const fn check_len(&self, len: usize) -> Result<(), Fault> {
-        if len > self.limits.max_token_bytes { Err(Fault::TokenTooLong) } else { Ok(()) }
+        if self.fits(len) { Ok(()) } else { Err(Fault::TokenTooLong) }
     }
 }

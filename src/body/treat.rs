@@ -1,6 +1,7 @@
 //! What all formats share: a scalar and the place it stands in go in, a cleared value comes out.
 //!
-//! Invariant: a value that a ruling governs leaves through [`apply`] or not at all.
+//! Invariant: a value that a ruling governs leaves through [`apply`] or not at all, but for text of which the ruling's
+//! treatment has said that it would give it back ([`Treater::leaves`]).
 //! Not here: where values start and end, and how they are written.
 
 use std::sync::Arc;
@@ -146,6 +147,14 @@ impl Treater {
             self.tally.count(&ruling.treatment_name);
         }
         (!is_same).then_some(cleared)
+    }
+
+    /// True if it is seen quickly that a text that no rule names would be the same when treated. Such a one is not
+    /// counted.
+    pub(super) fn leaves(&self, source: Source, text: &[u8]) -> bool {
+        !matches!(source, Source::Rule(_))
+            && ruling(&self.plan, self.names.as_ref(), source)
+                .is_some_and(|ruling| ruling.treatment.leaves(text))
     }
 
     /// What stands for a value that is not looked at: an object, an array, or anything under

@@ -89,6 +89,16 @@ impl Treatment {
         }
     }
 
+    /// True if it is seen quickly that [`Self::treat`] would give this text back as it is. False says nothing.
+    #[must_use]
+    pub fn leaves(&self, text: &[u8]) -> bool {
+        match self {
+            Self::Pass => true,
+            Self::Scrub(_) => Scrub::leaves(text),
+            _ => false,
+        }
+    }
+
     /// Says whether `value`, which the client sent, may be compared with a field that is treated so, and
     /// turns tokens back. The decision looks at `value` and the parameters only, never at stored data.
     pub fn judge<'a>(&'a self, value: Value<'a>, scratch: &'a mut String) -> Judgement<'a> {

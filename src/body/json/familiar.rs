@@ -1,5 +1,5 @@
-//! The short way through familiar members and elements: scalars that pass, under known names, whole in one
-//! piece.
+//! The short way through familiar members and elements, whole in one piece: scalars under known names that pass, and
+//! strings in which nothing is found.
 //!
 //! Invariant: what is passed over here is what the long way would have passed over, checked as strictly.
 //! What is not plain to see at once is left to the long way, from its first byte on.
@@ -7,17 +7,29 @@
 use super::frame::{Kind, Place};
 use super::shapes::{Shapes, Visit};
 use super::{Expect, Json};
+use crate::body::held::Held;
 use crate::body::run::Run;
 use crate::body::scan::plain_run;
-use crate::body::treat::Fate;
+use crate::body::treat::{Fate, Source, Treater};
+
+/// What decides whether a scalar is passed over.
+#[derive(Clone, Copy)]
+struct Ground<'a> {
+    treater: &'a Treater,
+    held: &'a Held,
+    /// What governs strings that no rule names.
+    texts: Source,
+}
 
 impl Json {
     /// Passes over familiar members, from the name at the cursor on, up to the last before which another
     /// name follows.
     pub(super) fn pass_members(&mut self, run: &mut Run<'_>) {
+        let Self { frame, treater, held, shapes, .. } = self;
+        let ground = Ground { treater, held, texts: frame.key.cover.texts };
         let start = run.rest();
         let mut rest = start;
-        while let Some(next) = pass_member(&self.shapes, &mut self.frame.visit, rest) {
+        while let Some(next) = pass_member(ground, shapes, &mut frame.visit, rest) {
             rest = next;
             self.expect = Expect::Name;
         }
@@ -26,13 +38,15 @@ impl Json {
 
     /// Passes over elements, from the one at the cursor on, up to the last before which another follows.
     pub(super) fn pass_elements(&mut self, run: &mut Run<'_>) {
-        if self.frame.kind != Kind::Array || !passes(self.place) {
+        if self.frame.kind != Kind::Array || !self.place.may_pass() {
             return;
         }
-        let Self { frame, treater, .. } = self;
+        let Self { frame, treater, held, place, .. } = self;
+        let ground = Ground { treater, held, texts: frame.key.cover.texts };
         let start = run.rest();
         let mut rest = start;
-        while let Some(next) = scalar_len(rest).and_then(|len| behind_comma(rest.get(len..)?)) {
+        while let Some(next) = ground.passed_len(*place, rest).and_then(|len| behind_comma(rest.get(len..)?))
+        {
             if !frame.key.dead {
                 if treater.plan().element(frame.key.state, frame.index) != frame.inside.state {
                     break;
@@ -47,15 +61,20 @@ impl Json {
 }
 
 /// What follows one familiar member and its comma, which is another name.
-fn pass_member<'a>(shapes: &Shapes, visit: &mut Visit, bytes: &'a [u8]) -> Option<&'a [u8]> {
+fn pass_member<'a>(
+    ground: Ground<'_>,
+    shapes: &Shapes,
+    visit: &mut Visit,
+    bytes: &'a [u8],
+) -> Option<&'a [u8]> {
     let mut ahead = *visit;
     let hit = shapes.expect(&mut ahead, bytes)?;
-    if hit.again || !passes(hit.place) {
+    if hit.again || !hit.place.may_pass() {
         return None;
     }
     let [b':', value @ ..] = bytes.get(hit.len..)? else { return None };
     let value = skip_space(value);
-    let next = behind_comma(value.get(scalar_len(value)?..)?)?;
+    let next = behind_comma(value.get(ground.passed_len(hit.place, value)?..)?)?;
     if next.first() != Some(&b'"') {
         return None;
     }
@@ -63,8 +82,34 @@ fn pass_member<'a>(shapes: &Shapes, visit: &mut Visit, bytes: &'a [u8]) -> Optio
     Some(next)
 }
 
-fn passes(place: Place) -> bool {
-    place.text == Fate::Passes && place.other == Fate::Passes
+impl Ground<'_> {
+    /// The length of the scalar that `bytes` begin with, if it leaves as it is.
+    fn passed_len(self, place: Place, bytes: &[u8]) -> Option<usize> {
+        let len = scalar_len(bytes)?;
+        if bytes.first() != Some(&b'"') {
+            return (place.other == Fate::Passes).then_some(len);
+        }
+        let leaves = match place.text {
+            Fate::Passes => true,
+            Fate::Replaced => false,
+            Fate::Treated => {
+                let text = || bytes.get(1..len.saturating_sub(1)).unwrap_or_default();
+                !place.named && self.held.fits(len) && self.treater.leaves(self.texts, text())
+            }
+        };
+        leaves.then_some(len)
+    }
+}
+
+impl Place {
+    /// False if no scalar here can leave without being looked at one by one.
+    fn may_pass(self) -> bool {
+        match self.text {
+            Fate::Passes => true,
+            Fate::Replaced => false,
+            Fate::Treated => !self.named,
+        }
+    }
 }
 
 fn behind_comma(bytes: &[u8]) -> Option<&[u8]> {
