@@ -36,7 +36,7 @@ upstream = "@UPSTREAM@"
 path = "/login"
 [[roles]]
 name = "trust-and-safety"
-members = ["alice", "oncall-*"]
+members = ["alice", "oncall-*", "group:analysts", "unit:Safety", "email:carol@example.com", "uri:spiffe://example.com/tns/*"]
 [roles.fields.events]
 "$.ip" = { truncate = { ipv4 = 24, ipv6 = 48 } }
 "#;
@@ -274,4 +274,91 @@ bearer = { jwks = "@PKI@/jwks.json", issuer = "https://id.example.com", audience
         assert!(out.contains("bearer-token") && out.ends_with(" 401") && !out.contains("\"ip\""), "{out}");
     }
     assert_eq!(stage.curl(&proxy, "http", &["-H", "X-Remote-User: alice"]).0, COARSE);
+}
+
+/// Groups in tokens of a library that others wrote.
+#[test]
+fn a_group_in_a_token_is_a_member() {
+    let Some(stage) = Stage::set() else { return };
+    let script = r#"
+import json, sys, time
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec
+key = ec.generate_private_key(ec.SECP256R1())
+json.dump({"keys": [json.loads(jwt.algorithms.ECAlgorithm.to_jwk(key.public_key()))]}, open(sys.argv[1] + "/jwks.json", "w"))
+for more in ({"groups": ["staff", "analysts"]}, {"groups": "analysts"},
+             {}, {"groups": []}, {"groups": ["Analysts"]}, {"groups": ["\u0430nalysts"]}, {"groups": ["analysts2"]}, {"roles": ["analysts"]},
+             {"sub": "group:analysts"},
+             {"groups": "staff,analysts"}, {"groups": "staff analysts"}, {"groups": {"analysts": 1}}, {"groups": [["analysts"]]},
+             {"groups": ["g%d" % i for i in range(300)] + ["analysts"]}, {"_claim_names": {"groups": "src"}}):
+    claims = {"iss": "https://id.example.com", "aud": "sfumato", "exp": int(time.time()) + 60, "sub": "dora", **more}
+    print(jwt.encode(claims, key, "ES256"))
+"#;
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers/bin/python");
+    let Ok(made) = Command::new(python).args(["-c", script]).arg(stage.pki.folder()).output() else {
+        eprintln!("no Python in target/peers: nothing tested");
+        return;
+    };
+    let error = String::from_utf8(made.stderr).unwrap();
+    if error.contains("ModuleNotFoundError") {
+        eprintln!("no pyjwt in target/peers: nothing tested");
+        return;
+    }
+    assert!(made.status.success(), "{error}");
+    let tokens = String::from_utf8(made.stdout).unwrap();
+    let tokens: Vec<&str> = tokens.lines().collect();
+    let proxy = |more: &str| {
+        stage.proxy(&format!(
+            "[stores.identity]\nbearer = {{ jwks = \"@PKI@/jwks.json\", issuer = \"https://id.example.com\", \
+             audience = \"sfumato\", algorithms = [\"ES256\"]{more} }}"
+        ))
+    };
+    let (with, without) = (proxy(", groups_claim = \"groups\""), proxy(""));
+    let ask = |proxy: &Proxy, token: &str| {
+        stage.curl(proxy, "http", &["-H", &format!("Authorization: Bearer {token}")]).0
+    };
+    assert_eq!(tokens.len(), 15);
+    for (index, token) in tokens.iter().enumerate() {
+        match index {
+            0..2 => assert_eq!(ask(&with, token), FINE, "{index}"),
+            2..9 => assert_eq!(ask(&with, token), COARSE, "{index}"),
+            _ => {
+                let out = ask(&with, token);
+                assert!(out.contains("bearer-token") && out.ends_with(" 401"), "{index}: {out}");
+            }
+        }
+        assert_eq!(ask(&without, token), COARSE, "{index}");
+    }
+}
+
+/// Certificates of openssl, with what an authority of employees writes into them.
+#[test]
+fn what_a_certificate_says_beside_the_name_is_a_member() {
+    let Some(stage) = Stage::set() else { return };
+    let proxy = |stage: &Stage| {
+        let tls = TLS.replace("/ca.pem", "/people.pem");
+        stage.proxy(&format!("{tls}\nidentity = {{ certificates = \"accept\" }}"))
+    };
+    for (file, subject, names, wanted) in [
+        ("c1", "/OU=Safety/CN=carol", "", FINE),
+        ("c2", "/OU=Support/OU=Safety/CN=carol", "", FINE),
+        ("c3", "/CN=carol", "email:carol@example.com", FINE),
+        ("c4", "/CN=carol", "URI:spiffe://example.com/tns/carol", FINE),
+        (
+            "c5",
+            "/OU=safety/CN=carol",
+            "email:Carol@example.com,URI:spiffe://example.com/support/carol",
+            COARSE,
+        ),
+        ("c6", "/CN=carol", "email:carol@example.com,email:dave@example.com", COARSE),
+        ("c7", "/CN=carol/CN=dave", "email:carol@example.com", COARSE),
+        ("c8", "/OU=Safety", "email:carol@example.com", COARSE),
+        ("c9", "/O=Safety/CN=unit:Safety", "DNS:carol.example.com", COARSE),
+    ] {
+        if !stage.pki.with_openssl("people", file, subject, names) {
+            eprintln!("no openssl here: nothing tested");
+            return;
+        }
+        assert_eq!(stage.with(&proxy(&stage), file).0, wanted, "{subject} {names}");
+    }
 }

@@ -43,7 +43,7 @@ service = { user = "sfumato", password = { file = "@PKI@/service.password" } }
 "public.logins.ip" = { truncate = { ipv4 = 16, ipv6 = 32 } }
 [[roles]]
 name = "trust-and-safety"
-members = ["alice", "oncall-*"]
+members = ["alice", "oncall-*", "unit:Safety", "email:carol@example.com", "group:analysts"]
 [roles.fields.app]
 "public.logins.ip" = { truncate = { ipv4 = 24, ipv6 = 48 } }
 "#;
@@ -243,6 +243,38 @@ fn a_certificate_is_proof_of_the_name_in_it() {
         let (out, error) = ip(proxy, name, certificate);
         assert!(out.is_empty() && !error.is_empty(), "{name} with {certificate}: {out} {error}");
     }
+}
+
+#[test]
+fn what_a_certificate_says_beside_the_name_is_a_member() {
+    let Some(stage) = Stage::set() else { return };
+    let clients = ", client_ca = \"@PKI@/people.pem\"";
+    for (file, subject, names) in [
+        ("c1", "/OU=Safety/CN=bob", ""),
+        ("c2", "/CN=bob", "email:carol@example.com"),
+        ("c3", "/OU=Support/CN=bob", "email:bob@example.com"),
+        ("c4", "/CN=group:analysts", ""),
+    ] {
+        if !stage.pki.with_openssl("people", file, subject, names) {
+            eprintln!("no openssl here: nothing tested");
+            return;
+        }
+    }
+    let proves = stage.proxy("certificates = \"accept\"", clients);
+    // Here it opens the line only, and the password proves the name.
+    let opens = stage.proxy(VERIFIERS, clients);
+    let ip = |proxy: &Proxy, name: &str, certificate: &str| {
+        let (file, key) =
+            (stage.pki.path(&format!("{certificate}.pem")), stage.pki.path(&format!("{certificate}.key")));
+        let settings = &[("PGSSLCERT", file.as_str()), ("PGSSLKEY", &key), ("PGCHANNELBINDING", "prefer")];
+        stage.asks(proxy, name, settings, IP).0
+    };
+    let (fine, coarse) = ("203.0.113.0/24\n", "203.0.0.0/16\n");
+    assert_eq!(ip(&proves, "bob", "c1"), fine);
+    assert_eq!(ip(&proves, "bob", "c2"), fine);
+    assert_eq!(ip(&proves, "bob", "c3"), coarse);
+    assert_eq!(ip(&proves, "group:analysts", "c4"), coarse, "a name is no group");
+    assert_eq!(ip(&opens, "bob", "c1"), coarse);
 }
 
 #[test]

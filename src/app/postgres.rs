@@ -71,8 +71,8 @@ pub(super) fn rules_of(plans: &ByRole<SqlPlans>, roles: &[Role]) -> RulesOf {
     let (plans, roles) = (plans.clone(), roles.to_vec());
     let names: HashMap<String, Arc<str>> =
         roles.iter().map(|role| (role.name.clone(), Arc::from(role.name.as_str()))).collect();
-    Box::new(move |name| {
-        let role = role_of(&roles, name).map(|role| role.name.as_str());
+    Box::new(move |name, attributes| {
+        let role = role_of(&roles, name, attributes).map(|role| role.name.as_str());
         let plans = Arc::clone(plans.of(role));
         RoleRules { role: role.and_then(|role| names.get(role)).cloned(), plans }
     })

@@ -23,7 +23,7 @@ pub use jsonpath::{JsonPath, PathError, PathErrorKind, Segment, Selector};
 pub use label::Label;
 pub use plan::{Overlap, Plan, PlanBuilder, PlanFindings, PlanTooLarge, State, Steps};
 pub use region::{Binding, Bindings, OtherRegions, RegionJoin, RegionPlan, RegionRule, RegionSource};
-pub use role::{MemberPattern, Role, role_of};
+pub use role::{AttributeKind, Attributes, Member, MemberPattern, Role, role_of};
 pub use route::{
     Captured, Param, ParamPlace, PathTemplate, RequestBody, Route, TemplateError, TemplateSegment,
 };

@@ -70,6 +70,32 @@ impl Pki {
         self.folder.path()
     }
 
+    /// A certificate for clients made by openssl, signed by an authority of the same make; false if there is no openssl.
+    pub fn with_openssl(&self, authority: &str, file: &str, subject: &str, names: &str) -> bool {
+        let openssl = |arguments: &[&str]| {
+            let output = std::process::Command::new("openssl").args(arguments).output().ok()?;
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            Some(())
+        };
+        let path = |suffix: &str| self.path(&format!("{file}{suffix}"));
+        let (ca, ca_key) = (self.path(&format!("{authority}.pem")), self.path(&format!("{authority}.key")));
+        let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+        let make = || {
+            if !self.file(&format!("{authority}.pem")).exists() {
+                let own = ["-x509", "-days", "2", "-subj", "/CN=authority", "-keyout", &ca_key, "-out", &ca];
+                openssl(&[&["req"], &key[..], &own].concat())?;
+            }
+            let own = ["-subj", subject, "-keyout", &path(".key"), "-out", &path(".csr")];
+            openssl(&[&["req"], &key[..], &own].concat())?;
+            let more = if names.is_empty() { String::new() } else { format!("subjectAltName={names}\n") };
+            self.write(&format!("{file}.ext"), &format!("extendedKeyUsage=clientAuth\n{more}"));
+            let (csr, pem, ext) = (path(".csr"), path(".pem"), path(".ext"));
+            let sign = ["x509", "-req", "-days", "2", "-in", &csr, "-out", &pem, "-extfile", &ext];
+            openssl(&[&sign[..], &["-CA", &ca, "-CAkey", &ca_key, "-CAcreateserial"]].concat())
+        };
+        make().is_some()
+    }
+
     fn authority(&self, name: &str) -> CertifiedIssuer<'static, KeyPair> {
         let mut params = CertificateParams::default();
         params.distinguished_name = named(name);

@@ -218,7 +218,7 @@ fn role(
             problems.push(
                 member
                     .problem("a member has a name")
-                    .help("write a user name or a pattern such as `oncall-*`"),
+                    .help("write a user name, a pattern such as `oncall-*`, or `group:analysts`"),
             );
         }
         pattern

@@ -54,7 +54,7 @@ pub(super) fn identity(
     let vouching = header.map(|header| Vouching { header, from });
     (problems.len() == before).then(|| Identities {
         vouching,
-        bearer,
+        bearer: bearer.map(Box::new),
         by_certificate: by_certificate.is_some(),
         must_be_known,
     })
@@ -62,7 +62,7 @@ pub(super) fn identity(
 
 fn bearer(raw: &At<RawBearer>, desk: &Desk<'_, impl World>, problems: &mut Vec<Problem>) -> Option<Bearer> {
     let before = problems.len();
-    let RawBearer { jwks, issuer, audience, algorithms, claim } = &raw.value;
+    let RawBearer { jwks, issuer, audience, algorithms, claim, groups_claim } = &raw.value;
     let keys = jwks.as_ref().and_then(|file| {
         let read = Keys::parse(&desk.file(file, problems)?);
         read.map_err(|error| problems.push(file.problem(format!("these keys cannot be used: {error}")))).ok()
@@ -79,7 +79,9 @@ fn bearer(raw: &At<RawBearer>, desk: &Desk<'_, impl World>, problems: &mut Vec<P
     if algorithms.as_ref().is_some_and(Vec::is_empty) {
         problems.push(raw.problem("no algorithm is taken, so no token is").help("name one: `[\"RS256\"]`"));
     }
-    for text in [issuer, audience, claim].into_iter().flatten().filter(|text| text.value.is_empty()) {
+    for text in
+        [issuer, audience, claim, groups_claim].into_iter().flatten().filter(|text| text.value.is_empty())
+    {
         problems.push(text.problem("this has a text"));
     }
     let bearer = Bearer {
@@ -88,6 +90,7 @@ fn bearer(raw: &At<RawBearer>, desk: &Desk<'_, impl World>, problems: &mut Vec<P
         issuer: issuer.as_ref()?.value.clone(),
         audience: audience.as_ref()?.value.clone(),
         claim: claim.as_ref().map_or_else(|| "sub".to_owned(), |claim| claim.value.clone()),
+        groups_claim: groups_claim.as_ref().map(|claim| claim.value.clone()),
     };
     (problems.len() == before).then_some(bearer)
 }

@@ -11,7 +11,7 @@ use super::{Args, Decision, row};
 use crate::app::Live;
 use crate::app::config::{Config, PostgresStore, Problem, Report, Severity, Source, Store};
 use crate::cli::{Error, report};
-use crate::policy::{FieldRule, Label, Rule, Ruling, SqlField, SqlTreatment, role_of};
+use crate::policy::{Attributes, FieldRule, Label, Rule, Ruling, SqlField, SqlTreatment, role_of};
 use crate::sql::{ExplainedField, Explanation, Refusal, SessionView, Wording};
 
 /// What the answer is called if several statements are explained at once.
@@ -79,7 +79,8 @@ pub(super) fn explain(
     let login = args.login.login()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let live = runtime.block_on(Live::connect(store, kind, &login))?;
-    let of_user = || role_of(&config.roles, &login.user).map(|role| role.name.clone());
+    let of_user =
+        || role_of(&config.roles, &login.user, &Attributes::default()).map(|role| role.name.clone());
     let role = args.role.clone().or_else(of_user);
     let planner = live.planner(kind.plans.of(role.as_deref()));
     let view = SessionView { search_path: None, user: &login.user, role: role.as_deref(), salt: &[0; 16] };

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use crate::audit::{Asker, Identity};
 use crate::front::door::{Full, Inside, Knock};
+use crate::policy::Member;
 use crate::session::http::{Gates, Line, Refusal, Shown};
 
 /// The place of a connection: at the door, then inside.
@@ -49,14 +50,14 @@ impl Arrival {
 /// The other end of a connection.
 pub(super) struct Caller {
     peer: SocketAddr,
-    certificate: Option<String>,
+    certificate: Option<Member>,
     /// As whom it is put on record, as long as it has no name.
     pub(super) nobody: Arc<Asker>,
     arrival: Arc<Arrival>,
 }
 
 impl Caller {
-    pub(super) fn new(peer: SocketAddr, certificate: Option<String>, arrival: &Arc<Arrival>) -> Self {
+    pub(super) fn new(peer: SocketAddr, certificate: Option<Member>, arrival: &Arc<Arrival>) -> Self {
         let nobody = Arc::new(Asker { from: Some(peer), ..Asker::default() });
         Self { peer, certificate, nobody, arrival: Arc::clone(arrival) }
     }
@@ -77,7 +78,7 @@ impl Caller {
     }
 
     pub(super) fn line(&self) -> Line<'_> {
-        Line { peer: Some(self.peer.ip()), certificate: self.certificate.as_deref() }
+        Line { peer: Some(self.peer.ip()), certificate: self.certificate.as_ref() }
     }
 
     pub(super) fn asker(&self, shown: &Shown) -> Arc<Asker> {

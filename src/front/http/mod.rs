@@ -44,6 +44,7 @@ use super::turned_away::{INTERVAL, TurnedAway};
 use super::workers::Workers;
 use crate::base::clock::{Clock as _, SystemClock};
 use crate::body::Tally;
+use crate::policy::Member;
 use crate::session::http::{AnswerRules, BodyAction, Gate, Gates, Refusal, declared_length};
 
 /// How long and how much.
@@ -175,9 +176,9 @@ async fn secured(
     peer: SocketAddr,
     tls: &ListenerTls,
     store: &Store,
-) -> Option<(TlsStream<TcpStream>, Option<String>)> {
+) -> Option<(TlsStream<TcpStream>, Option<Member>)> {
     match tls.accept(stream).await {
-        Ok((stream, channel)) => Some((stream, channel.name)),
+        Ok((stream, channel)) => Some((stream, channel.client)),
         Err(error) => {
             store.turned_away.note(handshake_fault(&error), peer.ip(), None);
             None

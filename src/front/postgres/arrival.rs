@@ -96,9 +96,9 @@ impl Pump<'_> {
         };
         let shaken: io::Result<_> = shaking.await;
         match shaken {
-            Ok(Channel { end_point, name, protocol }) => {
+            Ok(Channel { end_point, client, protocol }) => {
                 let agreed = protocol.as_deref() == Some(ALPN);
-                let channel = session::Channel { end_point, name, agreed };
+                let channel = session::Channel { end_point, client, agreed };
                 self.session.secured(channel).map_err(Stop::Ended)
             }
             Err(error) => {

@@ -13,12 +13,12 @@ use arc_swap::ArcSwap;
 
 use super::library::{Library, Plans, Who};
 use crate::audit::Shape;
-use crate::policy::SqlPlans;
+use crate::policy::{Attributes, SqlPlans};
 use crate::session::postgres::Rows;
 use crate::sql::{Catalogue, Planned, Planner, QUERIES, Refusal, SessionView, Word};
 
-/// The rules for whoever asks, by name.
-pub type RulesOf = Box<dyn Fn(&str) -> RoleRules + Send + Sync>;
+/// The rules for whoever asks, by name and attributes.
+pub type RulesOf = Box<dyn Fn(&str, &Attributes) -> RoleRules + Send + Sync>;
 
 /// What holds for a role.
 #[derive(Clone)]
@@ -116,7 +116,7 @@ impl Rules {
     /// Where what is known for `who` stands, and what holds there: both from the same rules, or one role would find
     /// what was made for another while rules are replaced.
     fn hold_for(&self, who: &Who) -> (Key, Arc<SqlPlans>) {
-        let RoleRules { role, plans } = (self.of)(&who.name);
+        let RoleRules { role, plans } = (self.of)(&who.name, &who.attributes);
         (Key { user: who.user.clone(), database: who.database.clone(), role }, plans)
     }
 
@@ -142,7 +142,7 @@ impl Library for Catalogues {
     }
 
     fn role(&self, who: &Who) -> Option<Arc<str>> {
-        (self.rules.load().of)(&who.name).role
+        (self.rules.load().of)(&who.name, &who.attributes).role
     }
 
     fn fresh_until(&self, who: &Who, version: &Rows) -> Option<Instant> {

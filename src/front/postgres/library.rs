@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::audit::Shape;
+use crate::policy::Attributes;
 use crate::session::postgres::Rows;
 use crate::sql::{KnownPath, Planned, Refusal, SessionView};
 
@@ -14,6 +15,8 @@ pub struct Who {
     pub user: String,
     /// Who asks: the same, or the name that was proved here, for whom a service account stands there.
     pub name: String,
+    /// What the proof of the name says besides.
+    pub attributes: Attributes,
     /// The database.
     pub database: String,
 }

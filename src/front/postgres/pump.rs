@@ -205,12 +205,12 @@ impl Pump<'_> {
     async fn attend(&mut self, event: Event) -> Result<(), Stop> {
         match event {
             Event::Account(account) => self.on_record.take_all([account]),
-            Event::Connect { user, name, database } => {
+            Event::Connect { user, name, attributes, database } => {
                 // The name is proved already where identities end here; else the store is the judge.
                 if self.access.doorway.accounts.is_some() {
                     self.come_in(&name)?;
                 }
-                let who = Who { user, name, database };
+                let who = Who { user, name, attributes, database };
                 self.on_record.welcome(&who);
                 self.desk.welcome(who);
                 match self.access.upstream.connect(self.store.limits.connect_timeout).await {

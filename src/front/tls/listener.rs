@@ -10,8 +10,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::certificate::{common_name, server_end_point};
+use super::certificate::{client, server_end_point};
 use super::{Credentials, TlsError, provider};
+use crate::policy::Member;
 
 /// TLS towards clients.
 #[derive(Clone)]
@@ -38,8 +39,8 @@ pub(in crate::front) fn handshake_fault(error: &io::Error) -> &'static str {
 pub struct Channel {
     /// The binding `tls-server-end-point`, where our certificate has one.
     pub end_point: Option<Arc<[u8]>>,
-    /// The name in the client's certificate, if it showed one that our authorities have signed.
-    pub name: Option<String>,
+    /// Whom the client's certificate names, if it showed one that our authorities have signed.
+    pub client: Option<Member>,
     /// The protocol that both agreed on.
     pub protocol: Option<Vec<u8>>,
 }
@@ -96,7 +97,7 @@ impl ListenerTls {
         let certificate = session.peer_certificates().and_then(<[_]>::first);
         let channel = Channel {
             end_point: self.end_point.clone(),
-            name: certificate.and_then(|certificate| common_name(certificate)),
+            client: certificate.and_then(|certificate| client(certificate)),
             protocol: session.alpn_protocol().map(<[u8]>::to_vec),
         };
         Ok((stream, channel))

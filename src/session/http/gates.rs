@@ -70,11 +70,11 @@ impl Gates {
     /// The [`Refusal`] that the client shall read.
     pub fn show(&self, line: Line<'_>, headers: &HeaderMap, now_s: u64) -> Result<Shown, Refusal> {
         let who = self.identities.who(line, headers, now_s)?;
-        let role = who.as_deref().and_then(|name| role_of(&self.roles, name));
+        let role = who.as_ref().and_then(|who| role_of(&self.roles, &who.name, &who.attributes));
         let (role, gate) = match role.and_then(|role| self.by_role.get(&role.name)) {
             Some((role, gate)) => (Some(Arc::clone(role)), gate),
             None => (None, &self.everybody),
         };
-        Ok(Shown { who, role, gate: Arc::clone(gate) })
+        Ok(Shown { who: who.map(|who| who.name), role, gate: Arc::clone(gate) })
     }
 }

@@ -11,6 +11,7 @@ use ipnet::IpNet;
 
 use super::Refusal;
 use super::bearer::Bearer;
+use crate::policy::Member;
 
 /// The sources of names.
 #[derive(Clone, Debug, Default)]
@@ -18,7 +19,7 @@ pub struct Identities {
     /// Peers that say for whom they ask.
     pub vouching: Option<Vouching>,
     /// Tokens that are believed.
-    pub bearer: Option<Bearer>,
+    pub bearer: Option<Box<Bearer>>,
     /// A certificate that was verified names who asks.
     pub by_certificate: bool,
     /// Whoever has no name is refused.
@@ -39,8 +40,8 @@ pub struct Vouching {
 pub struct Line<'a> {
     /// The other end.
     pub peer: Option<IpAddr>,
-    /// The name in its certificate, if that was verified.
-    pub certificate: Option<&'a str>,
+    /// Whom its certificate names, if that was verified.
+    pub certificate: Option<&'a Member>,
 }
 
 /// Names are no longer than this.
@@ -82,30 +83,33 @@ impl Identities {
         self.vouching.is_some() || self.bearer.is_some() || self.by_certificate
     }
 
-    /// Who asks, at `now_s` seconds since the Unix epoch. A peer that speaks for others is not asked for its own name.
+    /// Who asks, at `now_s` seconds since the Unix epoch. A peer that speaks for others is not asked for its own name. Beside
+    /// the name there is what the same source says, and nothing of another.
     ///
     /// # Errors
     /// The [`Refusal`] that the client shall read.
-    pub fn who(&self, line: Line<'_>, headers: &HeaderMap, now_s: u64) -> Result<Option<String>, Refusal> {
+    pub fn who(&self, line: Line<'_>, headers: &HeaderMap, now_s: u64) -> Result<Option<Member>, Refusal> {
         let vouched = match &self.vouching {
             Some(vouching) => vouching.name(line, headers)?,
             None => None,
         };
         let borne = match &self.bearer {
-            Some(bearer) => bearer.name(headers, now_s).map_err(Refusal::BadToken)?,
+            Some(bearer) => bearer.member(headers, now_s).map_err(Refusal::BadToken)?,
             None => None,
         };
         if let (Some(vouched), Some(borne)) = (vouched, &borne)
-            && vouched != borne
+            && vouched != borne.name
         {
             return Err(Refusal::AmbiguousIdentity);
         }
-        let own = || line.certificate.filter(|_| self.by_certificate && !self.speaks_for_others(line));
-        let name = vouched.or(borne.as_deref()).or_else(own).filter(|name| is_name(name));
-        if name.is_none() && self.must_be_known {
+        let own =
+            || line.certificate.filter(|_| self.by_certificate && !self.speaks_for_others(line)).cloned();
+        let member = borne.or_else(|| vouched.map(Member::named)).or_else(own);
+        let member = member.filter(|member| is_name(&member.name));
+        if member.is_none() && self.must_be_known {
             return Err(Refusal::Unidentified);
         }
-        Ok(name.map(str::to_owned))
+        Ok(member)
     }
 
     fn speaks_for_others(&self, line: Line<'_>) -> bool {
@@ -133,8 +137,9 @@ mod tests {
             for line in lines {
                 headers.append("x-remote-user", http::HeaderValue::from_bytes(line).unwrap());
             }
-            let line = Line { peer: Some(peer.parse().unwrap()), certificate };
-            identities(must_be_known).who(line, &headers, 0)
+            let certificate = certificate.map(Member::named);
+            let line = Line { peer: Some(peer.parse().unwrap()), certificate: certificate.as_ref() };
+            identities(must_be_known).who(line, &headers, 0).map(|who| who.map(|member| member.name))
         };
         let named = |name: &str| Ok(Some(name.to_owned()));
         assert_eq!(who("192.0.2.7", None, &[b"alice"], false), named("alice"));

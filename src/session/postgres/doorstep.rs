@@ -14,6 +14,7 @@ use super::refusal::{Ending, Fault};
 use super::scram::Verifiers;
 use super::startup::Login;
 use super::turned_away::TurnedAway;
+use crate::policy::Member;
 use crate::wire::postgres::frame;
 use crate::wire::postgres::frontend::{CancelRequest, Opening};
 
@@ -60,8 +61,8 @@ pub enum Line {
 pub struct Channel {
     /// The binding `tls-server-end-point` (RFC 5929), where the certificate has one.
     pub end_point: Option<Arc<[u8]>>,
-    /// The name in the client's certificate, if it showed one that was verified.
-    pub name: Option<String>,
+    /// Whom the client's certificate names, if it showed one that was verified.
+    pub client: Option<Member>,
     /// True if both agreed, in the handshake, to speak PostgreSQL's protocol.
     pub agreed: bool,
 }

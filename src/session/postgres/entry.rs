@@ -10,6 +10,7 @@ use super::scram::{Exchange, NONCE_BYTES};
 use super::startup::Login;
 use super::turned_away::TurnedAway;
 use super::{Event, Phase, Session};
+use crate::policy::{Attributes, Member};
 
 impl Session {
     /// The same session, behind this door; `nonce` is random.
@@ -63,13 +64,15 @@ impl Session {
         let (accounts, channel) = doorstep.leave();
         let Some(accounts) = accounts else {
             let user = login.user.clone();
-            return self.connect(&mut login, user, false);
+            return self.connect(&mut login, user, Attributes::default(), false);
         };
         let channel = channel.unwrap_or_default();
-        let named = channel.name.filter(|_| accounts.by_certificate);
-        self.known_name.clone_from(&named);
+        let named = channel.client.filter(|_| accounts.by_certificate);
+        self.known_name = named.as_ref().map(|named| named.name.clone());
         match (named, &accounts.verifiers) {
-            (Some(name), _) if name == login.user => self.connect(&mut login, accounts.service.clone(), true),
+            (Some(Member { name, attributes }), _) if name == login.user => {
+                self.connect(&mut login, accounts.service.clone(), attributes, true)
+            }
             (Some(_), _) => Err(TurnedAway::OtherName.into()),
             (None, Some(verifiers)) => {
                 let exchange = Exchange::new(verifiers, &login.user, channel.end_point, &self.nonce);
@@ -87,7 +90,7 @@ impl Session {
         match std::mem::replace(&mut self.phase, Phase::Over) {
             Phase::Proof(proof) => {
                 let Proof { mut login, service, .. } = *proof;
-                self.connect(&mut login, service, true)
+                self.connect(&mut login, service, Attributes::default(), true)
             }
             other => {
                 self.phase = other;
@@ -97,9 +100,20 @@ impl Session {
     }
 
     /// Goes to the store as `user`.
-    fn connect(&mut self, login: &mut Login, user: String, is_ended: bool) -> Result<(), Ending> {
+    fn connect(
+        &mut self,
+        login: &mut Login,
+        user: String,
+        attributes: Attributes,
+        is_ended: bool,
+    ) -> Result<(), Ending> {
         let name = std::mem::replace(&mut login.user, user.clone());
-        self.out.events.push_back(Event::Connect { user, name, database: login.database.clone() });
+        self.out.events.push_back(Event::Connect {
+            user,
+            name,
+            attributes,
+            database: login.database.clone(),
+        });
         let written = login.write(&mut self.out.to_server, &self.settings.pins);
         self.phase = Phase::Gate(Gate::new(self.own_key, is_ended));
         written

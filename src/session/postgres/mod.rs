@@ -56,6 +56,7 @@ pub use turned_away::TurnedAway;
 use bytes::BytesMut;
 
 use crate::audit::Shape;
+use crate::policy::Attributes;
 use crate::sql::{KnownPath, Planned, Refusal};
 use crate::wire::postgres::backend::{ReadyForQuery, TransactionStatus};
 use crate::wire::postgres::frontend::CancelKey;
@@ -86,6 +87,8 @@ pub enum Event {
         user: String,
         /// Who asks: the same, or the name that was proved here, for whom a service account stands there.
         name: String,
+        /// What the proof of the name says besides.
+        attributes: Attributes,
         /// The database.
         database: String,
     },

@@ -120,5 +120,7 @@ table! {
         required algorithms: Vec<At<String>>,
         /// The claim that has the name; default sub.
         optional claim: At<String>,
+        /// The claim that has the groups, for members such as `group:analysts`; none by default.
+        optional groups_claim: At<String>,
     }
 }

@@ -148,7 +148,7 @@ table! {
     RawRole {
         /// Its name.
         required name: At<String>,
-        /// User names; `*` stands for any characters.
+        /// User names, or group:, email:, uri:, dns:, unit: and what it is; `*` stands for any characters.
         required members: Vec<At<String>>,
         /// For each store the fields that are treated otherwise for this role.
         optional fields: Entries<Entries<At<RawTreatment>>>,

@@ -6,6 +6,7 @@
 //! Invariant: nothing of a token is repeated.
 //! Not here: fetching keys, and the clock (a time is given).
 
+mod groups;
 mod keys;
 
 use http::header::{self, HeaderMap};
@@ -15,6 +16,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 pub use keys::{Algorithm, BadKeys, Keys};
+
+use crate::policy::{Attributes, Member};
 
 /// A longer token serves nobody.
 const MAX_TOKEN_BYTES: usize = 16 * 1024;
@@ -35,6 +38,8 @@ pub struct Bearer {
     pub audience: String,
     /// The claim that has the name.
     pub claim: String,
+    /// The claim that has the groups, if groups count.
+    pub groups_claim: Option<String>,
 }
 
 /// Why a token is not believed.
@@ -58,6 +63,9 @@ pub enum BadToken {
     /// It is too old, too new, or for ever.
     #[error("the bearer token is not valid now")]
     Time,
+    /// Its groups have more than one reading.
+    #[error("the groups in the bearer token cannot be read")]
+    Groups,
     /// It names nobody.
     #[error("the bearer token names nobody")]
     Nobody,
@@ -71,11 +79,11 @@ fn names_bearer(line: &str) -> bool {
 }
 
 impl Bearer {
-    /// The name in the token of a request, if it has one; `now_s` in seconds since the Unix epoch.
+    /// Whom the token of a request names, if it has one; `now_s` in seconds since the Unix epoch.
     ///
     /// # Errors
     /// [`BadToken`].
-    pub fn name(&self, headers: &HeaderMap, now_s: u64) -> Result<Option<String>, BadToken> {
+    pub fn member(&self, headers: &HeaderMap, now_s: u64) -> Result<Option<Member>, BadToken> {
         let mut lines = headers.get_all(header::AUTHORIZATION).iter();
         let Some(line) = lines.next() else { return Ok(None) };
         if lines.next().is_some() {
@@ -93,7 +101,7 @@ impl Bearer {
         }
     }
 
-    fn believed(&self, token: &str, now_s: u64) -> Result<String, BadToken> {
+    fn believed(&self, token: &str, now_s: u64) -> Result<Member, BadToken> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(BadToken::Malformed);
         }
@@ -137,10 +145,12 @@ impl Bearer {
         if ends_s.saturating_add(LEEWAY_S) <= now_s || begins_s > now_s.saturating_add(LEEWAY_S) {
             return Err(BadToken::Time);
         }
-        text(&self.claim)
-            .filter(|name| super::identity::is_name(name))
-            .map(str::to_owned)
-            .ok_or(BadToken::Nobody)
+        let name = text(&self.claim).filter(|name| super::identity::is_name(name)).ok_or(BadToken::Nobody)?;
+        let attributes = match &self.groups_claim {
+            None => Attributes::default(),
+            Some(claim) => groups::groups(&claims, claim)?,
+        };
+        Ok(Member { name: name.to_owned(), attributes })
     }
 }
 

@@ -5,6 +5,7 @@ use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as 
 use serde_json::json;
 
 use super::*;
+use crate::policy::AttributeKind;
 
 const NOW_S: u64 = 1_800_000_000;
 
@@ -43,6 +44,7 @@ fn bearer(keys: &[Value]) -> Bearer {
         issuer: "https://id.example.com".into(),
         audience: "sfumato".into(),
         claim: "sub".into(),
+        groups_claim: Some("groups".into()),
     }
 }
 
@@ -53,7 +55,7 @@ fn claims() -> Value {
 fn shown(bearer: &Bearer, token: &str) -> Result<Option<String>, BadToken> {
     let mut headers = HeaderMap::new();
     headers.insert("authorization", format!("Bearer {token}").parse().unwrap());
-    bearer.name(&headers, NOW_S)
+    bearer.member(&headers, NOW_S).map(|member| member.map(|member| member.name))
 }
 
 #[test]
@@ -69,15 +71,15 @@ fn a_token_that_is_right_names_who_asks() {
     many["exp"] = json!(1_800_000_060.5);
     assert_eq!(shown(&bearer, &issuer.token(&json!({ "alg": "ES256" }), &many)), alice);
     let mut headers = HeaderMap::new();
-    assert_eq!(bearer.name(&headers, NOW_S), Ok(None));
+    assert_eq!(bearer.member(&headers, NOW_S), Ok(None));
     headers.insert("authorization", "Basic YTpi".parse().unwrap());
-    assert_eq!(bearer.name(&headers, NOW_S), Ok(None));
+    assert_eq!(bearer.member(&headers, NOW_S), Ok(None));
     for unread in ["Bearer", "bearer\tx.y.z", "BEARER,x"] {
         headers.insert("authorization", unread.parse().unwrap());
-        assert_eq!(bearer.name(&headers, NOW_S), Err(BadToken::Malformed), "{unread}");
+        assert_eq!(bearer.member(&headers, NOW_S), Err(BadToken::Malformed), "{unread}");
     }
     headers.append("authorization", "Bearer x.y.z".parse().unwrap());
-    assert_eq!(bearer.name(&headers, NOW_S), Err(BadToken::Malformed));
+    assert_eq!(bearer.member(&headers, NOW_S), Err(BadToken::Malformed));
 }
 
 #[test]
@@ -166,4 +168,53 @@ fn keys_are_made_for_what_they_say() {
     for bad in ["", "[]", "{}", "{\"keys\": 3}", "{\"keys\": "] {
         assert_eq!(Keys::parse(bad.as_bytes()).map(drop).unwrap_err(), BadKeys::NotASet);
     }
+}
+
+#[test]
+fn groups_have_one_reading() {
+    let issuer = Issuer::new();
+    let bearer = bearer(&[issuer.key("one")]);
+    let with = |bearer: &Bearer, name: &str, value: Value| {
+        let mut claims = claims();
+        claims[name] = value;
+        let mut headers = HeaderMap::new();
+        let token = issuer.token(&json!({ "alg": "ES256" }), &claims);
+        headers.insert("authorization", format!("Bearer {token}").parse().unwrap());
+        bearer.member(&headers, NOW_S).map(|member| member.unwrap().attributes)
+    };
+    let of =
+        |names: &[&str]| Ok(names.iter().map(|name| (AttributeKind::Group, (*name).to_owned())).collect());
+    for (value, wanted) in [
+        (json!("analysts"), of(&["analysts"])),
+        (json!(["analysts", "of the night"]), of(&["analysts", "of the night"])),
+        (json!([]), of(&[])),
+        (json!(null), of(&[])),
+        (json!(["\u{430}nalysts"]), of(&["\u{430}nalysts"])),
+        (json!("analysts,admins"), Err(BadToken::Groups)),
+        (json!("analysts admins"), Err(BadToken::Groups)),
+        (json!("analysts;admins"), Err(BadToken::Groups)),
+        (json!({ "analysts": true }), Err(BadToken::Groups)),
+        (json!([["analysts"]]), Err(BadToken::Groups)),
+        (json!([{ "name": "analysts" }]), Err(BadToken::Groups)),
+        (json!(["analysts", 7]), Err(BadToken::Groups)),
+        (json!(["analysts", ""]), Err(BadToken::Groups)),
+        (json!([" analysts"]), Err(BadToken::Groups)),
+        (json!(["ana\nlysts"]), Err(BadToken::Groups)),
+        (json!(["x".repeat(257)]), Err(BadToken::Groups)),
+        (json!(vec!["x"; 257]), Err(BadToken::Groups)),
+        (json!(true), Err(BadToken::Groups)),
+        (json!(7), Err(BadToken::Groups)),
+    ] {
+        assert_eq!(with(&bearer, "groups", value.clone()), wanted, "{value}");
+    }
+    assert_eq!(with(&bearer, "Groups", json!(["analysts"])), of(&[]));
+    // What is said to be found elsewhere is not read as nothing.
+    let names = |value: Value| with(&bearer, "_claim_names", value);
+    assert_eq!(names(json!({ "groups": "src1" })), Err(BadToken::Groups));
+    assert_eq!(names(json!("groups")), Err(BadToken::Groups));
+    assert_eq!(names(json!({ "address": "src1" })), of(&[]));
+    // Where no claim is named, none counts, and none is in the way.
+    let none = Bearer { groups_claim: None, ..bearer.clone() };
+    assert_eq!(with(&none, "groups", json!(["analysts"])), of(&[]));
+    assert_eq!(with(&none, "groups", json!({})), of(&[]));
 }

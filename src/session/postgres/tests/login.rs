@@ -2,6 +2,7 @@
 
 use super::super::{Channel, Doorway, Line};
 use super::*;
+use crate::policy::Member;
 
 fn session() -> Talk {
     Talk { session: Session::new(Settings::default(), KEY), plans: HashMap::new(), ended: None }
@@ -198,7 +199,7 @@ fn a_name_is_proved_before_the_store_hears_of_it() {
     let by_name = |name: Option<&str>| -> Result<(String, String), Ending> {
         let mut talk = talk(accounts(None, true));
         talk.session.client_says(b"\x16\x03").unwrap();
-        let channel = Channel { name: name.map(str::to_owned), agreed: true, end_point: None };
+        let channel = Channel { client: name.map(Member::named), agreed: true, end_point: None };
         talk.session.secured(channel).unwrap();
         talk.session.client_says(&knock).map(drop)?;
         match talk.session.next_event() {
@@ -212,7 +213,9 @@ fn a_name_is_proved_before_the_store_hears_of_it() {
     // What the store asks is between it and the service account.
     let mut talk = talk(accounts(verifiers(), true));
     talk.session.client_says(b"\x16\x03").unwrap();
-    talk.session.secured(Channel { name: Some("alice".into()), agreed: true, end_point: None }).unwrap();
+    talk.session
+        .secured(Channel { client: Some(Member::named("alice")), agreed: true, end_point: None })
+        .unwrap();
     talk.session.client_says(&knock).unwrap();
     talk.session.outgoing().1.clear();
     talk.session.server_says(&message(b'R', b"\0\0\0\x03")).unwrap();
