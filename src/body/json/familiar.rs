@@ -5,7 +5,7 @@
 //! What is not plain to see at once is left to the long way, from its first byte on.
 
 use super::frame::{Kind, Place};
-use super::shapes::{Shapes, Visit};
+use super::shapes::{Known, Visit};
 use super::{Expect, Json};
 use crate::body::held::Held;
 use crate::body::run::Run;
@@ -29,7 +29,8 @@ impl Json {
         let ground = Ground { treater, held, texts: frame.key.cover.texts };
         let start = run.rest();
         let mut rest = start;
-        while let Some(next) = pass_member(ground, shapes, &mut frame.visit, rest) {
+        let names = shapes.known(&frame.visit);
+        while let Some(next) = pass_member(ground, names, &mut frame.visit, rest) {
             rest = next;
             self.expect = Expect::Name;
         }
@@ -61,24 +62,24 @@ impl Json {
 }
 
 /// What follows one familiar member and its comma, which is another name.
+#[inline]
 fn pass_member<'a>(
     ground: Ground<'_>,
-    shapes: &Shapes,
+    names: &[Known],
     visit: &mut Visit,
     bytes: &'a [u8],
 ) -> Option<&'a [u8]> {
-    let mut ahead = *visit;
-    let hit = shapes.expect(&mut ahead, bytes)?;
-    if hit.again || !hit.place.may_pass() {
+    let known = visit.ahead(names, bytes)?;
+    if !known.place.may_pass() {
         return None;
     }
-    let [b':', value @ ..] = bytes.get(hit.len..)? else { return None };
+    let [b':', value @ ..] = bytes.get(known.len..)? else { return None };
     let value = skip_space(value);
-    let next = behind_comma(value.get(ground.passed_len(hit.place, value)?..)?)?;
+    let next = behind_comma(value.get(ground.passed_len(known.place, value)?..)?)?;
     if next.first() != Some(&b'"') {
         return None;
     }
-    *visit = ahead;
+    visit.take(known);
     Some(next)
 }
 

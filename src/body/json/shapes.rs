@@ -61,13 +61,15 @@ pub(super) struct Visit {
 
 /// A name that an object of this shape has had.
 #[derive(Clone, Copy, Debug)]
-struct Known {
+pub(super) struct Known {
     bytes: [u8; MAX_NAME_BYTES],
-    len: usize,
+    /// How long it is, with its quotes.
+    pub(super) len: usize,
     /// The same bytes as words, as far as they are in use.
     words: [u64; NAME_WORDS],
     masks: [u64; NAME_WORDS],
-    place: Place,
+    /// What holds for its value.
+    pub(super) place: Place,
     /// The name that came after this one the last time.
     next: u8,
     child: Option<ShapeId>,
@@ -114,6 +116,19 @@ impl Visit {
         self.is_at_last = false;
     }
 
+    /// The expected one of these names, if `bytes` begin with it and the object has not had it.
+    #[inline]
+    pub(super) fn ahead<'a>(&self, names: &'a [Known], bytes: &[u8]) -> Option<&'a Known> {
+        let known = names.get(usize::from(self.expected))?;
+        (self.seen & (1 << self.expected) == 0 && known.begins(bytes)).then_some(known)
+    }
+
+    /// Takes the expected name.
+    #[inline]
+    pub(super) const fn take(&mut self, known: &Known) {
+        self.meet(self.expected, known);
+    }
+
     const fn meet(&mut self, index: u8, known: &Known) -> Hit {
         let bit = 1 << index;
         let again = self.seen & bit != 0;
@@ -144,6 +159,12 @@ impl Shapes {
             }
             _ => Visit::NONE,
         }
+    }
+
+    /// The names of the object's shape.
+    pub(super) fn known(&self, visit: &Visit) -> &[Known] {
+        let shape = visit.shape.and_then(|shape| self.shapes.get(shape.index()));
+        shape.map_or(&[], |shape| &shape.names)
     }
 
     /// Recognises the expected name, quotes included, at the beginning of `bytes`.
