@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Counts the instructions of benches/counts under callgrind, and compares them with benches/counts.toml.
 
-    benches/counts.py          compare; a case over 10 % dearer, or one without a count, is a failure
+    benches/counts.py          compare; a case over 10 % (and 50 instructions) dearer, or one without a count, fails
     benches/counts.py --write  renew the counts
 
 The proxy's own code is optimised, the libraries are those of the dev profile, which the tests have built already:
@@ -30,6 +30,7 @@ COUNTS = ROOT / "benches" / "counts.toml"
 ROUNDS = 5
 BATCH = 100  # as in counts/main.rs
 TOLERATED = 0.10
+SLACK = 50  # what the compiler moves about when it inlines something else
 
 
 def stop(message):
@@ -93,7 +94,7 @@ def compare(wanted, counted):
             continue
         change = now / max(before, 1) - 1
         print(f"{name:<28}{before:>12,}{now:>12,}{change:>+9.1%}")
-        if change > TOLERATED:
+        if change > TOLERATED and now - before > SLACK:
             failures.append(f"{name} takes {change:.1%} more instructions than benches/counts.toml says")
         elif change < -TOLERATED:
             print(f"  {name} has become cheaper: renew the counts with --write, so that it stays so")
