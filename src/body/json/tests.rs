@@ -178,6 +178,25 @@ fn scrubs_unlisted_strings_and_names() {
 }
 
 #[test]
+fn scrubs_familiar_members_that_were_clean_before() {
+    let clean = r#"{"a":"x 1","b":["y","2.3",4],"c":"rv:140.0","d":"end"}"#;
+    let found = r#"{"a":"198.51.100.4","b":["y","203.0.113.7",4],"c":"b@example.com","d":"1"}"#;
+    let scrubbed = r#"{"a":"198.51.0.0/16","b":["y","203.0.0.0/16",4],"c":"[email]","d":"1"}"#;
+    let lines = [clean, clean, found, clean].join("\n");
+    let expected = [clean, clean, scrubbed, clean].join("\n");
+    assert_eq!(rewrite(Format::Ndjson, &plan(&scrub(), &[]), lines).unwrap(), expected);
+    // A clean string has no other limit than one that is not.
+    let limits = Limits { max_token_bytes: 20, ..Limits::default() };
+    for piece in [1, 7, 1000] {
+        let mut rewriter = Rewriter::new(Format::Json, plan(&scrub(), &[]), &limits);
+        let input = format!(r#"[{{"a":"x","b":1}},{{"a":"{}","b":1}}]"#, "x".repeat(50));
+        let result =
+            input.as_bytes().chunks(piece).try_for_each(|piece| rewriter.push(piece, &mut Vec::new()));
+        assert_eq!(result.unwrap_err().fault, Fault::TokenTooLong, "in pieces of {piece}");
+    }
+}
+
+#[test]
 fn notices_duplicates_among_familiar_names() {
     let lines =
         ["{\"a\":1,\"b\":2,\"c\":3}", "{\"b\":2,\"a\":1}", "{\"c\":[{\"a\":1,\"b\":2}],\"d\":4,\"a\":1}"];
