@@ -209,6 +209,71 @@ fn explain_says_what_happens_by_which_rule_and_why() {
     }
 }
 
+const ROLES: &str = r#"
+[[stores]]
+name = "app"
+protocol = "postgres"
+listen = "127.0.0.1:0"
+upstream = "127.0.0.1:9"
+[stores.fields]
+"public.logins.ip" = "coarse-ip"
+"public.logins.home" = { fields = { city = "pass", street = "suppress" } }
+"public.logins.payload" = { json = { "$..ip" = "coarse-ip", "$.who" = "person" } }
+[[roles]]
+name = "worldwide"
+members = ["bob"]
+[roles.fields.app]
+"public.logins.ip" = "pass"
+"public.logins.payload" = { json = { "$..ip" = "pass" } }
+"public.logins.agent" = "suppress"
+"#;
+
+/// What holds for whom, on one page.
+#[test]
+fn the_matrix_shows_every_field_for_every_role() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = written(folder.path(), &format!("{POLICY}{ROLES}"));
+    let config = ["--config", file.to_str().unwrap()];
+    let (_, checked, _) = ran(&[&["check"], &config[..]].concat());
+    let app = "\
+app                          (no role)   safety      worldwide
+public.logins.ip             coarse-ip   coarse-ip   pass
+public.logins.home.city      pass        pass        pass
+public.logins.home.street    suppress    suppress    suppress
+public.logins.payload $..ip  coarse-ip   coarse-ip   pass
+public.logins.payload $.who  person      person      scrub
+public.logins.agent          scrub       scrub       suppress
+(unlisted)                   scrub       scrub       scrub
+";
+    let events = "\
+events              (no role)  safety               worldwide
+$..ip               coarse-ip  truncate /24 /48     coarse-ip
+$..user_id          person     person               person
+$.secret            suppress   suppress             suppress
+header:x-client-ip  coarse-ip  coarse-ip            coarse-ip
+(unlisted)          scrub      scrub                scrub
+";
+    let aligned = |text: &str| {
+        text.lines()
+            .map(|line| {
+                line.split("  ").filter(|it| !it.is_empty()).map(str::trim).collect::<Vec<_>>().join("|")
+            })
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    for wanted in [app, events] {
+        assert!(aligned(&checked).contains(&aligned(wanted)), "{checked}");
+    }
+    let explain = |more: &[&str]| ran(&[&["explain"], &config[..], &["--store", "app"], more].concat());
+    let (code, output, _) = explain(&["--role", "worldwide"]);
+    assert_eq!((code, output.lines().count()), (0, 8), "{output}");
+    assert!(!output.contains("safety"), "{output}");
+    let (_, output, _) = explain(&["--json"]);
+    let matrix: serde_json::Value = serde_json::from_str(&output).unwrap();
+    assert_eq!(matrix["roles"], serde_json::json!(["(no role)", "safety", "worldwide"]));
+    assert_eq!(matrix["rows"][0]["treatments"], serde_json::json!(["coarse-ip", "coarse-ip", "pass"]));
+}
+
 /// Whoever checks a trail has its keys, and not the certificates, verifiers and passwords of the stores.
 #[test]
 fn a_trail_is_checked_with_its_keys_alone() {

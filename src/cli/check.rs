@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use super::login::LoginArgs;
+use super::matrix::Matrix;
 use super::{Error, Outcome, report};
 use crate::app::config::{Config, Problem, Report, Severity, Store, StoreKind};
 use crate::app::{Live, survey};
@@ -39,6 +40,9 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     let (findings, notes) = (count(Severity::Finding), count(Severity::Note));
     let mut out = anstream::stdout();
     write!(out, "{}", report::Shown(&report))?;
+    for store in config.stores.iter().filter(|_| !config.roles.is_empty()) {
+        writeln!(out, "{}", Matrix::of(&config, store, None))?;
+    }
     writeln!(out, "{}: {}{looked_at}; {}", config.source.name, contents(&config), said(findings, notes))?;
     Ok(if findings == 0 { Outcome::Fine } else { Outcome::Findings })
 }

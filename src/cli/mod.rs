@@ -10,6 +10,7 @@ mod demo;
 mod explain;
 mod keygen;
 mod login;
+mod matrix;
 mod passwd;
 mod report;
 mod run;

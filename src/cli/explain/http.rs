@@ -176,7 +176,7 @@ impl Explainer<'_> {
 
 /// The ruling that governs a value, and why: its own, that of a value that holds it, or that of what is
 /// unlisted.
-fn governing<'a>(plan: &'a Plan, steps: &[&Selector]) -> (&'a Ruling, &'static str) {
+pub(in crate::cli) fn governing<'a>(plan: &'a Plan, steps: &[&Selector]) -> (&'a Ruling, &'static str) {
     let mut state = plan.root();
     let mut holder = None;
     for step in steps {

@@ -11,7 +11,10 @@ use std::path::PathBuf;
 
 use anstyle::Style;
 
+pub(super) use http::governing;
+
 use super::login::LoginArgs;
+use super::matrix::Matrix;
 use super::{Error, Outcome, report};
 use crate::app::config::{Config, Store, StoreKind, nearest};
 
@@ -39,8 +42,8 @@ pub(super) struct Args {
     #[arg(long)]
     whole: bool,
     /// HTTP: a value of an answer (`$.items[3].ip`), a header (`header:x-client-ip`), or a request
-    /// (`GET /v1/logins?limit=5`). PostgreSQL: a statement
-    query: String,
+    /// (`GET /v1/logins?limit=5`). PostgreSQL: a statement. Without it: what each field becomes, by role
+    query: Option<String>,
 }
 
 #[derive(clap::ValueEnum, Clone, Copy, Debug, Default)]
@@ -133,15 +136,18 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
         known_role(&config, role)?;
     }
     let role = args.role.as_deref();
+    let Some(query) = &args.query else {
+        return print(args, false, &Matrix::of(&config, store, role));
+    };
     match &store.kind {
         StoreKind::Http(kind) => {
-            let (request, decisions) = http::explain(&config, kind, role, &args.query)?;
+            let (request, decisions) = http::explain(&config, kind, role, query)?;
             let is_refused = request.as_ref().is_some_and(|request| !request.is_admitted);
-            let (store, role, query) = (args.store.clone(), args.role.clone(), args.query.clone());
+            let (store, role, query) = (args.store.clone(), args.role.clone(), query.clone());
             print(args, is_refused, &Explanation { store, role, query, request, decisions })
         }
         StoreKind::Postgres(kind) => {
-            let answer = sql::explain(&config, store, kind, args)?;
+            let answer = sql::explain(&config, store, kind, args, query)?;
             print(args, answer.is_refused(), &answer)
         }
     }

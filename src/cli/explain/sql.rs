@@ -75,6 +75,7 @@ pub(super) fn explain(
     store: &Store,
     kind: &PostgresStore,
     args: &Args,
+    query: &str,
 ) -> Result<Answer, Error> {
     let login = args.login.login()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -84,14 +85,14 @@ pub(super) fn explain(
     let role = args.role.clone().or_else(of_user);
     let planner = live.planner(kind.plans.of(role.as_deref()));
     let view = SessionView { search_path: None, user: &login.user, role: role.as_deref(), salt: &[0; 16] };
-    let (statements, refusal) = match planner.explain(&args.query, &view) {
+    let (statements, refusal) = match planner.explain(query, &view) {
         Ok(explanations) => {
             let teller = Teller { config, kind, role: role.as_deref(), whole: args.whole };
             (explanations.iter().map(|one| teller.explained(one)).collect(), None)
         }
         Err(refusal) => (Vec::new(), Some(Refused::from(refusal))),
     };
-    let (store, database, query) = (store.name.clone(), live.database().to_owned(), args.query.clone());
+    let (store, database, query) = (store.name.clone(), live.database().to_owned(), query.to_owned());
     Ok(Answer { store, database, role, query, statements, refusal })
 }
 
