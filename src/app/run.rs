@@ -223,6 +223,7 @@ fn http_rules(config: &Store, kind: &HttpStore, roles: &[Role]) -> http::Rules {
     let mut bodies = crate::body::Limits::new(Budget::new(BODY_BUDGET_BYTES));
     bodies.max_depth = config.limits.max_depth;
     bodies.max_token_bytes = config.limits.max_string_bytes;
+    bodies.max_record_bytes = config.limits.max_record_bytes;
     let gate_of = |role: Option<&str>| Gate::new(Arc::clone(kind.plans.of(role)), bodies.clone());
     http::Rules {
         tls: config.tls.as_ref().map(|tls| tls.tls.clone()),

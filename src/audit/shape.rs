@@ -75,6 +75,7 @@ mod tests {
             params: vec![param("user_id", ParamPlace::Path), param("ip", ParamPlace::Query)],
             request_body: RequestBody::Refuse,
             fields: Vec::new(),
+            region: None,
             span: 0..0,
         };
         let asked = ["ip", "203.0.113.77", "user_id"];

@@ -28,6 +28,9 @@ pub enum Fault {
     /// Bytes after the one value of a JSON body or line.
     #[error("bytes after the value")]
     BytesAfterValue,
+    /// The one record of the body is of no region that the one who asks reads.
+    #[error("of another region")]
+    OtherRegion,
     /// Not UTF-8.
     #[error("invalid UTF-8")]
     InvalidUtf8,

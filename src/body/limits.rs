@@ -10,6 +10,8 @@ pub struct Limits {
     pub max_depth: usize,
     /// Bytes of a member name, a treated or scrubbed value, a number, or a CSV header, as written.
     pub max_token_bytes: usize,
+    /// Bytes of a record that is held until its region is known; a longer one is of no region.
+    pub max_record_bytes: usize,
     /// Decoded bytes for each coded byte, from the second decoded mebibyte on.
     pub max_ratio: u64,
     /// Base-2 logarithm of the decoder's window in bytes; for zstd never more than 23 (RFC 9659).
@@ -22,7 +24,14 @@ impl Limits {
     /// The defaults, drawing on `budget`.
     #[must_use]
     pub const fn new(budget: Budget) -> Self {
-        Self { max_depth: 128, max_token_bytes: 1 << 20, max_ratio: 250, max_window_log: 24, budget }
+        Self {
+            max_depth: 128,
+            max_token_bytes: 1 << 20,
+            max_record_bytes: 1 << 20,
+            max_ratio: 250,
+            max_window_log: 24,
+            budget,
+        }
     }
 }
 

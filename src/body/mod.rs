@@ -19,6 +19,7 @@ mod json;
 mod limits;
 mod names;
 mod pipeline;
+mod records;
 mod rewriter;
 mod run;
 mod scan;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{BodyError, Decoder, Encoder, Encoding, Format, Limits, Rewriter, Tally};
-use crate::policy::Plan;
+use crate::policy::{BoundRecords, Plan};
 
 /// A [`Decoder`], a [`Rewriter`] and an [`Encoder`] in a row. Decoded bytes are handed on in small pieces,
 /// so that memory stays flat however much a body expands.
@@ -14,6 +14,8 @@ pub struct Pipeline {
     rewriter: Rewriter,
     encoder: Encoder,
     treated: Vec<u8>,
+    /// Something was encoded since the last flush.
+    is_open: bool,
     failed: Option<BodyError>,
 }
 
@@ -21,11 +23,28 @@ impl Pipeline {
     /// For one body that comes in `encoding` and leaves in the same.
     #[must_use]
     pub fn new(encoding: Encoding, format: Format, plan: Arc<Plan>, limits: &Limits) -> Self {
+        Self::around(encoding, Rewriter::new(format, plan, limits), limits)
+    }
+
+    /// For one body of which somebody reads the records of some regions only; `None` for formats without records.
+    #[must_use]
+    pub fn bound(
+        encoding: Encoding,
+        format: Format,
+        plan: Arc<Plan>,
+        rule: Arc<BoundRecords>,
+        limits: &Limits,
+    ) -> Option<Self> {
+        Some(Self::around(encoding, Rewriter::bound(format, plan, rule, limits)?, limits))
+    }
+
+    fn around(encoding: Encoding, rewriter: Rewriter, limits: &Limits) -> Self {
         Self {
             decoder: Decoder::new(encoding, limits),
-            rewriter: Rewriter::new(format, plan, limits),
+            rewriter,
             encoder: Encoder::new(encoding),
             treated: Vec::new(),
+            is_open: false,
             failed: None,
         }
     }
@@ -36,25 +55,29 @@ impl Pipeline {
     /// [`BodyError`] if the body cannot be decoded or rewritten; from then on nothing more is written.
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), BodyError> {
         self.failed.map_or(Ok(()), Err)?;
-        let Self { decoder, rewriter, encoder, treated, failed } = self;
+        let Self { decoder, rewriter, encoder, treated, is_open, failed } = self;
         let pushed = decoder.decode(bytes, |plain| {
             if encoder.is_identity() {
                 return rewriter.push(plain, out);
             }
             treated.clear();
             rewriter.push(plain, treated)?;
+            *is_open |= !treated.is_empty();
             encoder.push(treated, out)
         });
         pushed.inspect_err(|error| *failed = Some(*error))
     }
 
     /// Appends what the encoder still holds, so that the client can read all that was pushed. To be called
-    /// when the store pauses.
+    /// when the store pauses. Where nothing was pushed that leaves, nothing is appended: a flush would tell of what came.
     ///
     /// # Errors
     /// [`BodyError`] if the body has failed before.
     pub fn flush(&mut self, out: &mut Vec<u8>) -> Result<(), BodyError> {
         self.failed.map_or(Ok(()), Err)?;
+        if !std::mem::take(&mut self.is_open) {
+            return Ok(());
+        }
         self.encoder.flush(out).inspect_err(|error| self.failed = Some(*error))
     }
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::csv::Csv;
 use super::form::Form;
 use super::json::Json;
+use super::records::Records;
 use super::{BodyError, Fault, Format, Limits, Tally};
-use crate::policy::Plan;
+use crate::policy::{BoundRecords, Plan};
 
 /// Rewrites one body. Push its bytes in any pieces, then finish.
 ///
@@ -19,6 +20,7 @@ pub struct Rewriter {
 
 enum Machine {
     Json(Box<Json>),
+    Records(Box<Records>),
     Csv(Box<Csv>),
     Form(Box<Form>),
 }
@@ -37,6 +39,18 @@ impl Rewriter {
         Self { machine, offset: 0, failed: None }
     }
 
+    /// For one body of which somebody reads the records of some regions only; `None` for formats without records.
+    #[must_use]
+    pub fn bound(format: Format, plan: Arc<Plan>, rule: Arc<BoundRecords>, limits: &Limits) -> Option<Self> {
+        let lines = match format {
+            Format::Json => false,
+            Format::Ndjson => true,
+            Format::Csv | Format::Tsv | Format::Form => return None,
+        };
+        let machine = Machine::Records(Box::new(Records::new(lines, plan, rule, limits)));
+        Some(Self { machine, offset: 0, failed: None })
+    }
+
     /// Takes the next bytes and appends to `out` what may leave.
     ///
     /// # Errors
@@ -45,6 +59,7 @@ impl Rewriter {
         self.failed.map_or(Ok(()), Err)?;
         let pushed = match &mut self.machine {
             Machine::Json(json) => json.push(bytes, out),
+            Machine::Records(records) => records.push(bytes, out),
             Machine::Csv(csv) => csv.push(bytes, out),
             Machine::Form(form) => form.push(bytes, out),
         };
@@ -65,6 +80,7 @@ impl Rewriter {
         self.failed.map_or(Ok(()), Err)?;
         let finished = match &mut self.machine {
             Machine::Json(json) => json.finish(out),
+            Machine::Records(records) => records.finish(out),
             Machine::Csv(csv) => csv.finish(out),
             Machine::Form(form) => form.finish(out),
         };
@@ -76,6 +92,7 @@ impl Rewriter {
     pub fn tally(&self) -> &Tally {
         match &self.machine {
             Machine::Json(json) => json.tally(),
+            Machine::Records(records) => records.tally(),
             Machine::Csv(csv) => csv.tally(),
             Machine::Form(form) => form.tally(),
         }

@@ -20,6 +20,16 @@ impl Tally {
         self.counts.iter().map(|(_, count)| count).sum()
     }
 
+    /// Those of another as well.
+    pub(super) fn add(&mut self, more: Self) {
+        for (name, count) in more.counts {
+            match self.counts.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, counted)) => *counted = counted.saturating_add(count),
+                None => self.counts.push((name, count)),
+            }
+        }
+    }
+
     /// One more. A plan has few treatments, and each has one name that its rulings share.
     pub(super) fn count(&mut self, name: &Arc<str>) {
         let known = self.counts.iter_mut().find(|(known, _)| Arc::ptr_eq(known, name) || *known == *name);

@@ -100,6 +100,10 @@ impl Treater {
         &self.tally
     }
 
+    pub(super) fn take_tally(&mut self) -> Tally {
+        std::mem::take(&mut self.tally)
+    }
+
     /// The effect of what governs, [`Effect::Pass`] if nothing does.
     pub(super) fn effect(&self, source: Source) -> Effect {
         ruling(&self.plan, self.names.as_ref(), source)

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{
-    Captured, FieldRule, HttpField, NamedTreatment, Param, Plan, PlanBuilder, PlanTooLarge, Route, Rule,
-    Ruling,
+    Binding, BoundRecords, Captured, FieldRule, HttpField, NamedTreatment, OtherRegions, Param, Plan,
+    PlanBuilder, PlanTooLarge, Route, RouteRegion, Rule, Ruling,
 };
 use crate::kernel::Said;
 
@@ -40,6 +40,8 @@ pub struct RoutePlan {
     pub document: DocumentPlan,
     /// For each parameter, with its place.
     pub params: Vec<(Param, Ruling)>,
+    /// Which records of the answer may be read, if not all.
+    pub records: Option<Arc<BoundRecords>>,
 }
 
 /// The decisions for a message: its body and its headers.
@@ -57,6 +59,13 @@ impl DocumentPlan {
     pub fn unsaying(&self, said: &Arc<[Said]>) -> Self {
         let headers = self.headers.iter().map(|(name, ruling)| (name.clone(), ruling.unsaying(said)));
         Self { body: Arc::new(self.body.unsaying(said)), headers: Arc::new(headers.collect()) }
+    }
+
+    /// These decisions for a message that must not be read ([`Ruling::suppressing`]).
+    #[must_use]
+    pub fn suppressing(&self) -> Self {
+        let headers = self.headers.iter().map(|(name, ruling)| (name.clone(), ruling.suppressing()));
+        Self { body: Arc::new(self.body.suppressing()), headers: Arc::new(headers.collect()) }
     }
 }
 
@@ -97,10 +106,34 @@ impl HttpPolicy {
             });
             let params = params.collect();
             let document = self.document(role, Some(route))?;
-            routes.push(RoutePlan { route: Arc::clone(route), document, params });
+            routes.push(RoutePlan { route: Arc::clone(route), document, params, records: None });
         }
         routes.sort_by(|left, right| left.route.path.compare_by_specificity(&right.route.path));
         Ok(HttpPlans { routes, document: self.document(role, None)? })
+    }
+
+    /// Decides everything for `role`, which is bound to regions: routes that state none cannot be asked.
+    ///
+    /// # Errors
+    /// [`PlanTooLarge`], as for [`Self::decide`].
+    pub fn decide_within(
+        &self,
+        role: Option<&str>,
+        binding: Option<&Binding>,
+    ) -> Result<HttpPlans, PlanTooLarge> {
+        let mut plans = self.decide(role)?;
+        let Some(binding) = binding else { return Ok(plans) };
+        plans.routes.retain(|plan| plan.route.region.is_some());
+        for plan in &mut plans.routes {
+            let Some(RouteRegion::Record(path)) = &plan.route.region else { continue };
+            let others = match binding.others {
+                OtherRegions::Coarsen => self.document(None, Some(&plan.route))?,
+                OtherRegions::Withhold | OtherRegions::Suppress => plan.document.suppressing(),
+            };
+            let (path, binding) = (Arc::clone(path), binding.clone());
+            plan.records = Some(Arc::new(BoundRecords { path, binding, others }));
+        }
+        Ok(plans)
     }
 
     /// Every line that can say something about the answers of `route` to `role`, with the rule that it is.
@@ -157,13 +190,6 @@ impl HttpPlans {
         Err(if allowed.is_empty() { NoRoute::Path } else { NoRoute::Method { allowed } })
     }
 
-    /// These decisions without any route: nothing may be asked.
-    #[must_use]
-    pub fn closed(mut self) -> Self {
-        self.routes.clear();
-        self
-    }
-
     /// The plans of all routes, most literal path first.
     #[must_use]
     pub fn routes(&self) -> &[RoutePlan] {
@@ -201,6 +227,7 @@ mod tests {
             params: Vec::new(),
             request_body: RequestBody::Refuse,
             fields,
+            region: None,
             span: 0..0,
         })
     }

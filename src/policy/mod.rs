@@ -10,6 +10,7 @@ mod http_store;
 mod jsonpath;
 mod label;
 mod plan;
+mod record;
 mod region;
 mod role;
 mod route;
@@ -22,6 +23,7 @@ pub use http_store::{DocumentPlan, HttpPlans, HttpPolicy, NoRoute, RouteMatch, R
 pub use jsonpath::{JsonPath, PathError, PathErrorKind, Segment, Selector};
 pub use label::Label;
 pub use plan::{Overlap, Plan, PlanBuilder, PlanFindings, PlanTooLarge, State, Steps};
+pub use record::{BoundRecords, RecordPath, RecordPathError, RecordStep, RouteRegion};
 pub use region::{Binding, Bindings, OtherRegions, RegionJoin, RegionPlan, RegionRule, RegionSource};
 pub use role::{AttributeKind, Attributes, Member, MemberPattern, Role, role_of};
 pub use route::{

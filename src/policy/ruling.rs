@@ -98,6 +98,19 @@ impl Ruling {
         Self { treatment: Arc::new(treatment), ..self.clone() }
     }
 
+    /// This ruling for a value that must not be read: null, unless it passes.
+    #[must_use]
+    pub fn suppressing(&self) -> Self {
+        match &*self.treatment {
+            Treatment::Pass => self.clone(),
+            _ => Self {
+                treatment: Arc::new(Treatment::Suppress),
+                treatment_name: "suppress".into(),
+                ..self.clone()
+            },
+        }
+    }
+
     /// True if both do the same to a value.
     #[must_use]
     pub fn same_as(&self, other: &Self) -> bool {

@@ -45,6 +45,7 @@ impl Limits {
             (&mut self.max_session_bytes, &raw.max_session_bytes, 1 << 20, 1 << 32),
             (&mut self.max_depth, &raw.max_depth, 1, 10_000),
             (&mut self.max_string_bytes, &raw.max_string_bytes, 1 << 10, 1 << 30),
+            (&mut self.max_record_bytes, &raw.max_record_bytes, 1 << 10, 1 << 30),
         ];
         for (slot, written, least, most) in keys {
             let Some(written) = written else { continue };

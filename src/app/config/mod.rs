@@ -246,6 +246,8 @@ pub struct Limits {
     pub max_depth: usize,
     /// One string of a body, held while it is judged.
     pub max_string_bytes: usize,
+    /// One record of a body, held until its region is known.
+    pub max_record_bytes: usize,
 }
 
 impl Default for Timeouts {
@@ -277,6 +279,7 @@ impl Default for Limits {
             max_session_bytes: 256 << 20,
             max_depth: 128,
             max_string_bytes: 1024 * 1024,
+            max_record_bytes: 1024 * 1024,
         }
     }
 }

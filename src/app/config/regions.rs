@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
+use std::sync::Arc;
 
-use super::raw::{At, RawOtherRegions, RawRegion, RawRole, RawStore};
+use super::raw::{At, RawOtherRegions, RawRegion, RawRole, RawRoute, RawStore};
 use super::report::Problem;
 use crate::policy::{
-    Binding, Bindings, OtherRegions, RegionJoin, RegionRule, RegionSource, SqlField, SqlTable,
+    Binding, Bindings, OtherRegions, RecordPath, RegionJoin, RegionRule, RegionSource, RouteRegion, SqlField,
+    SqlTable,
 };
 
 /// Joins behind joins beyond this are refused.
@@ -71,12 +73,44 @@ pub(super) fn sql(raw: &RawStore, problems: &mut Vec<Problem>) -> Vec<RegionRule
     rules.into_iter().map(|(rule, _)| rule).collect()
 }
 
-/// An HTTP store states none.
+/// Methods that read.
+const READING: [&str; 5] = ["GET", "HEAD", "POST", "QUERY", "SEARCH"];
+
+/// What a route states of the records of its answers.
+pub(super) fn route(
+    raw: &At<RawRoute>,
+    methods: &[String],
+    problems: &mut Vec<Problem>,
+) -> Option<RouteRegion> {
+    let written = raw.value.region.as_ref()?;
+    let read = match &written.value {
+        RawRegion::Column(path) => match path.parse::<RecordPath>() {
+            Ok(path) => Ok(RouteRegion::Record(Arc::new(path))),
+            Err(error) => Err(written.problem(format!("`{path}`: {error}")).help(error.help())),
+        },
+        RawRegion::Table(table) => match (&table.join, &table.subject) {
+            (None, Some(_)) => Ok(RouteRegion::Nobody),
+            _ => {
+                Err(written.problem("a route states its region by a path, or that it is about nobody").help(
+                    "write `region = \"$.items[*].user.country\"`, or `region = { subject = \"nobody\" }`",
+                ))
+            }
+        },
+    };
+    let changing = methods.iter().find(|method| !READING.contains(&method.as_str()));
+    if let (Some(method), Ok(RouteRegion::Record(_))) = (changing, &read) {
+        let message = format!("{method} changes records, and `region` is for what is read");
+        problems.push(written.problem(message).help("give this method a route of its own, without `region`"));
+    }
+    read.map_err(|problem| problems.push(problem)).ok()
+}
+
+/// An HTTP store states them by route.
 pub(super) fn http(raw: &RawStore, problems: &mut Vec<Problem>) {
     for (place, _) in raw.regions.iter().flat_map(|regions| &regions.0).take(1) {
         let problem = place.problem("`regions` is for postgres stores only");
         problems
-            .push(problem.help("leave it out: roles that are bound to regions ask nothing of an http store"));
+            .push(problem.help("give each route a `region` of its own: `region = \"$.items[*].country\"`"));
     }
 }
 

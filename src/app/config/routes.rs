@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::fields;
 use super::raw::{At, RawRequestBody, RawRoute};
 use super::report::Problem;
 use super::treatments::Treatments;
+use super::{fields, regions};
 use crate::policy::{Param, ParamPlace, PathTemplate, RequestBody, Route};
 
 /// Methods that open tunnels or echo requests; never forwarded.
@@ -64,7 +64,8 @@ fn route(raw: &At<RawRoute>, treatments: &mut Treatments<'_>, problems: &mut Vec
         Some(RawRequestBody::Pass) => RequestBody::Pass,
         Some(RawRequestBody::Refuse) | None => RequestBody::Refuse,
     };
-    Some(Route { methods, path, params, request_body, fields, span: raw.span.clone() })
+    let region = regions::route(raw, &methods, problems);
+    Some(Route { methods, path, params, request_body, fields, region, span: raw.span.clone() })
 }
 
 fn methods(raw: &At<RawRoute>, problems: &mut Vec<Problem>) -> Vec<String> {

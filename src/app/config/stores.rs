@@ -187,10 +187,7 @@ fn http(
             .collect(),
     };
     regions::http(&raw.value, problems);
-    let decide = |role: Option<&str>| {
-        let plans = policy.decide(role)?;
-        Ok(if roles.bindings.of(role).is_some() { plans.closed() } else { plans })
-    };
+    let decide = |role: Option<&str>| policy.decide_within(role, roles.bindings.of(role).as_ref());
     let plans = by_role(raw, &roles.differing(), decide, problems)?;
     let upstream_tls = whole(upstream_tls)?;
     let identity = whole(identity)?.unwrap_or_default();

@@ -5,6 +5,7 @@
 
 mod http;
 mod line;
+mod regions;
 mod sql;
 
 use std::collections::BTreeMap;
@@ -59,41 +60,9 @@ pub fn lint(config: &Config) -> Report {
             format!("role `{}` has no members", role.name),
         ));
     }
-    regions(config, &mut problems);
+    regions::lint(config, &mut problems);
     treatments(config, &mut problems);
     Report::new(&config.source, problems)
-}
-
-/// Stores that are closed for want of regions.
-fn regions(config: &Config, problems: &mut Vec<Problem>) {
-    for store in config.stores.iter().filter(|_| config.bindings.are_there()) {
-        let (what, help) = match &store.kind {
-            StoreKind::Postgres(postgres) if !postgres.regions.is_empty() => continue,
-            StoreKind::Postgres(_) => (
-                "states no regions: its protected tables are",
-                "name the region of each table under `[stores.regions]`",
-            ),
-            StoreKind::Http(_) => (
-                "speaks http, where no regions can be stated: it is",
-                "give those who use it a role without `regions`",
-            ),
-        };
-        let message = format!(
-            "store `{}` {what} closed for roles that are bound to regions, and for whoever has no role",
-            store.name
-        );
-        let key = format!("stores.{}", store.name);
-        problems.push(Problem::finding(Some(store.span.clone()), &key, message).help(help));
-    }
-    for store in config.stores.iter().filter(|_| !config.bindings.are_there()) {
-        let StoreKind::Postgres(postgres) = &store.kind else { continue };
-        if let Some(rule) = postgres.regions.first() {
-            let message = format!("store `{}` states regions, and no role is bound to any", store.name);
-            let problem =
-                Problem::finding(Some(rule.span.clone()), &format!("stores.{}.regions", store.name), message);
-            problems.push(problem.help("give roles `regions`, or take these lines out"));
-        }
-    }
 }
 
 /// Treatments that nothing uses, cells that are too fine, and domains that join nothing.

@@ -8,7 +8,11 @@ use crate::policy::Cleared;
 
 /// The text of a string whose bytes between the quotes have passed `StringScan`. Borrows from `raw` where
 /// there is no escape, else from `scratch`.
-pub(super) fn text<'a>(raw: &'a [u8], escaped: bool, scratch: &'a mut String) -> Result<&'a str, Fault> {
+pub(in crate::body) fn text<'a>(
+    raw: &'a [u8],
+    escaped: bool,
+    scratch: &'a mut String,
+) -> Result<&'a str, Fault> {
     let raw = std::str::from_utf8(raw).map_err(|_| Fault::InvalidUtf8)?;
     if !escaped {
         return Ok(raw);

@@ -15,6 +15,8 @@ mod token;
 
 use std::sync::Arc;
 
+pub(super) use self::escape::text as unescaped;
+
 use self::frame::{Frame, Kind, Place};
 use self::shapes::{Key, Shapes, Slot, Visit};
 use self::token::Token;
@@ -100,6 +102,11 @@ impl Json {
 
     pub(super) const fn tally(&self) -> &Tally {
         self.treater.tally()
+    }
+
+    /// The counts since they were taken last.
+    pub(super) fn take_tally(&mut self) -> Tally {
+        self.treater.take_tally()
     }
 
     /// Takes the next bytes. A fault comes with the index of the byte that shows it.

@@ -9,8 +9,8 @@ use super::{Decision, ExplainError, Request};
 use crate::app::config::{Config, HttpStore};
 use crate::body;
 use crate::policy::{
-    FieldRule, HttpField, HttpFieldError, Label, NamedTreatment, Param, ParamPlace, Plan, Route, RouteMatch,
-    Rule, Ruling, Selector,
+    BoundRecords, FieldRule, HttpField, HttpFieldError, Label, NamedTreatment, OtherRegions, Param,
+    ParamPlace, Plan, Route, RouteMatch, Rule, Ruling, Selector,
 };
 use crate::session::http::target::{self, Judged};
 use crate::session::http::{Gate, Refusal};
@@ -107,7 +107,9 @@ impl Explainer<'_> {
         let found = plans.find(method.as_str(), uri.path()).ok();
         let decisions = found.as_ref().map_or_else(Vec::new, |found| self.parameters(found, uri));
         let problem = verdict.as_ref().map(Refusal::problem);
+        let records = found.as_ref().and_then(|found| found.plan.records.as_deref());
         let request = Request {
+            records: records.map(shown_records),
             route: found.map(|found| found.plan.route.path.to_string()),
             is_admitted: verdict.is_none(),
             reason: verdict.as_ref().map(Refusal::reason),
@@ -172,6 +174,16 @@ impl Explainer<'_> {
         let place = self.config.source.place(span)?;
         Some(format!("{}:{}", self.config.source.name, place.line))
     }
+}
+
+/// Which records of an answer are read.
+fn shown_records(records: &BoundRecords) -> String {
+    let others = match records.binding.others {
+        OtherRegions::Withhold => "others are withheld",
+        OtherRegions::Suppress => "what is protected of others is null",
+        OtherRegions::Coarsen => "others come by the plain rules",
+    };
+    format!("of {} by `{}`; {others}", records.binding, records.path.as_str())
 }
 
 /// The ruling that governs a value, and why: its own, that of a value that holds it, or that of what is

@@ -72,6 +72,9 @@ struct Explanation {
 struct Request {
     /// The route that it takes, if it takes one.
     route: Option<String>,
+    /// Which records of the answer are read, if not all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    records: Option<String>,
     is_admitted: bool,
     /// The reason of a refusal, as a fixed word.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -205,6 +208,9 @@ impl fmt::Display for Explanation {
 impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         row(f, "route", self.route.as_deref().unwrap_or("none"))?;
+        if let Some(records) = &self.records {
+            row(f, "records", records)?;
+        }
         if self.is_admitted {
             return last_row(f, "verdict", "sent on");
         }

@@ -43,9 +43,9 @@ use super::tls::{ListenerTls, handshake_fault};
 use super::turned_away::{INTERVAL, TurnedAway};
 use super::workers::Workers;
 use crate::base::clock::{Clock as _, SystemClock};
-use crate::body::Tally;
+use crate::body::{BodyError, Fault, Tally};
 use crate::policy::Member;
-use crate::session::http::{AnswerRules, BodyAction, Gate, Gates, Refusal, declared_length};
+use crate::session::http::{AnswerRules, BodyAction, Gate, Gates, Refusal};
 
 /// How long and how much.
 #[derive(Clone, Debug)]
@@ -299,9 +299,8 @@ async fn minimised(
     let (head, body) = response.into_parts();
     let answer = rules.answer(head.status, &head.headers)?;
     let timed = Timed::new(body, store.limits.upstream_timeout, store.limits.max_body_bytes);
-    let has_length = declared_length(&head.headers).is_some();
     let body = match outgoing(store, answer.body, timed) {
-        Outgoing::Streaming(mut minimised) => match settled(&mut minimised, has_length).await? {
+        Outgoing::Streaming(mut minimised) => match settled(&mut minimised, answer.is_awaited).await? {
             Some(whole) => {
                 record.answered(answer.status, whole.len(), minimised.tally()).await?;
                 Outgoing::Whole(Full::new(whole))
@@ -353,6 +352,7 @@ fn refused(refusal: &Refusal) -> Response<Outgoing> {
 impl From<Cut> for Refusal {
     fn from(cut: Cut) -> Self {
         match cut {
+            Cut::Refused(BodyError { fault: Fault::OtherRegion, .. }) => Self::NotThere,
             Cut::Refused(error) => Self::MalformedAnswer(error.fault),
             Cut::Broken => Self::StoreBroken,
             Cut::TooLong => Self::AnswerTooLong,

@@ -163,6 +163,18 @@ impl Plan {
         }
     }
 
+    /// This plan for what nobody may read: what it protects becomes null ([`Ruling::suppressing`]).
+    #[must_use]
+    pub fn suppressing(&self) -> Self {
+        Self {
+            unlisted: self.unlisted.suppressing(),
+            rulings: self.rulings.iter().map(Ruling::suppressing).collect(),
+            tables: Arc::clone(&self.tables),
+            root: self.root,
+            findings: PlanFindings::default(),
+        }
+    }
+
     /// What a reader of the policy should know about its rules.
     #[must_use]
     pub const fn findings(&self) -> &PlanFindings {

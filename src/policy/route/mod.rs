@@ -3,7 +3,7 @@
 //! Invariant: every `{name}` of a path has an entry among the parameters.
 //! Not here: reading requests, and judging the values of parameters.
 
-use super::{FieldRule, HttpField, NamedTreatment};
+use super::{FieldRule, HttpField, NamedTreatment, RouteRegion};
 
 mod template;
 
@@ -22,6 +22,8 @@ pub struct Route {
     pub request_body: RequestBody,
     /// Rules for the answers of this route, before those of the store.
     pub fields: Vec<FieldRule<HttpField, NamedTreatment>>,
+    /// Whose the records of its answers are, if it is stated.
+    pub region: Option<RouteRegion>,
     /// Where the route stands in the file, in bytes.
     pub span: std::ops::Range<usize>,
 }

@@ -28,7 +28,8 @@ use crate::audit::{Asked, Rulings};
 use crate::body::{Encoding, Format, Limits, Pipeline};
 use crate::kernel::Said;
 use crate::policy::{
-    Captured, DocumentPlan, HttpPlans, NoRoute, ParamPlace, RequestBody, RoutePlan, TemplateSegment,
+    BoundRecords, Captured, DocumentPlan, HttpPlans, NoRoute, OtherRegions, ParamPlace, RequestBody,
+    RoutePlan, TemplateSegment,
 };
 
 /// The rules of one store for one role, ready to decide.
@@ -55,6 +56,7 @@ pub struct Admitted {
 #[derive(Clone, Debug)]
 pub struct AnswerRules {
     document: DocumentPlan,
+    records: Option<Arc<BoundRecords>>,
     limits: Limits,
     is_head: bool,
 }
@@ -77,6 +79,8 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// What happens to the body.
     pub body: BodyAction,
+    /// Whether its end is waited for, if it is short, so that the answer has a length.
+    pub is_awaited: bool,
 }
 
 impl Gate {
@@ -122,15 +126,17 @@ impl Gate {
         }
         let mut headers = headers::for_store(client);
         let body = self.request_body(route, client, has_body, &mut headers)?;
-        let answer = AnswerRules {
-            document: if said.is_empty() {
-                route.document.clone()
-            } else {
-                route.document.unsaying(&said.into())
-            },
-            limits: self.limits.clone(),
-            is_head: *method == Method::HEAD,
-        };
+        let (mut document, mut records) = (route.document.clone(), route.records.clone());
+        if !said.is_empty() {
+            let said = said.into();
+            document = document.unsaying(&said);
+            records = records.map(|records| {
+                let others = records.others.unsaying(&said);
+                Arc::new(BoundRecords { others, ..BoundRecords::clone(&records) })
+            });
+        }
+        let answer =
+            AnswerRules { document, records, limits: self.limits.clone(), is_head: *method == Method::HEAD };
         Ok(Admitted { target: sent_target, headers, body, answer })
     }
 
@@ -179,11 +185,27 @@ impl AnswerRules {
     /// # Errors
     /// The [`Refusal`] that the client shall read instead.
     pub fn answer(&self, status: StatusCode, store: &HeaderMap) -> Result<Answer, Refusal> {
+        let is_one_record = self.records.as_ref().is_some_and(|records| {
+            records.path.is_whole() && records.binding.others == OtherRegions::Withhold
+        });
+        if !is_one_record {
+            return self.shown(status, store);
+        }
+        // Whether there is no such record or one of another region must look the same.
+        if status.is_server_error() {
+            return Err(Refusal::StoreBroken);
+        }
+        let shown = self.shown(status, store).ok().filter(|_| status.is_success());
+        shown.filter(|shown| !matches!(shown.body, BodyAction::Empty)).ok_or(Refusal::NotThere)
+    }
+
+    fn shown(&self, status: StatusCode, store: &HeaderMap) -> Result<Answer, Refusal> {
         let is_partial = status == StatusCode::PARTIAL_CONTENT || store.contains_key(header::CONTENT_RANGE);
         if is_partial || status.is_informational() {
             return Err(Refusal::UnexpectedAnswer);
         }
-        let mut headers = headers::for_client(store, &self.document.headers);
+        let named = self.records.as_ref().map_or(&self.document, |records| &records.others);
+        let mut headers = headers::for_client(store, &named.headers);
         let is_empty = self.is_head
             || matches!(
                 status,
@@ -191,7 +213,7 @@ impl AnswerRules {
             )
             || declared_length(store) == Some(0);
         if is_empty {
-            return Ok(Answer { status, headers, body: BodyAction::Empty });
+            return Ok(Answer { status, headers, body: BodyAction::Empty, is_awaited: false });
         }
         let Some((format, encoding)) = body_kind(store) else {
             let is_error = status.is_client_error() || status.is_server_error();
@@ -202,14 +224,22 @@ impl AnswerRules {
             });
         };
         set_encoding(&mut headers, encoding);
-        let pipeline = Pipeline::new(encoding, format, Arc::clone(&self.document.body), &self.limits);
-        Ok(Answer { status, headers, body: BodyAction::Rewrite(Box::new(pipeline)) })
+        let plan = Arc::clone(&self.document.body);
+        let (pipeline, is_awaited) = match &self.records {
+            None => (Pipeline::new(encoding, format, plan, &self.limits), declared_length(store).is_some()),
+            Some(records) => {
+                let bound = Pipeline::bound(encoding, format, plan, Arc::clone(records), &self.limits);
+                // Whether the store knew a length may follow from records that are left out.
+                (bound.ok_or(Refusal::NoRecords)?, format == Format::Json)
+            }
+        };
+        Ok(Answer { status, headers, body: BodyAction::Rewrite(Box::new(pipeline)), is_awaited })
     }
 }
 
 /// The length that a head declares.
 #[must_use]
-pub fn declared_length(headers: &HeaderMap) -> Option<u64> {
+fn declared_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 

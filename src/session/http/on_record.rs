@@ -14,7 +14,8 @@ use crate::policy::{HttpPlans, Param, ParamPlace, RoutePlan, Ruling};
 pub(super) fn rulings_of(plans: &HttpPlans) -> Vec<Rulings> {
     let of_route = |plan: &RoutePlan| {
         let document = &plan.document;
-        Rulings::of(document.body.rulings().chain(document.headers.values()))
+        let others = plan.records.iter().flat_map(|records| records.others.body.rulings());
+        Rulings::of(document.body.rulings().chain(document.headers.values()).chain(others))
     };
     plans.routes().iter().map(of_route).collect()
 }

@@ -59,6 +59,10 @@ pub enum Refusal {
     UnsupportedAnswerType(StatusCode),
     /// The store's answer has an encoding that cannot be taken off.
     UnsupportedAnswerEncoding,
+    /// The store's answer has a type in which no records of regions can be found.
+    NoRecords,
+    /// There is no such record, or it is of a region that the one who asks does not read.
+    NotThere,
     /// The store's answer could not be rewritten.
     MalformedAnswer(Fault),
     /// The store answered with a part although the whole was asked for, or switched protocols.
@@ -118,6 +122,8 @@ impl Refusal {
             Self::MalformedRequestBody(_) => "malformed-request-body",
             Self::UnsupportedAnswerType(_) => "unsupported-answer-type",
             Self::UnsupportedAnswerEncoding => "unsupported-answer-encoding",
+            Self::NoRecords => "no-records",
+            Self::NotThere => "not-there",
             Self::MalformedAnswer(_) => "malformed-answer",
             Self::UnexpectedAnswer => "unexpected-answer",
             Self::StoreUnreachable => "store-unreachable",
@@ -142,13 +148,14 @@ impl Refusal {
             | Self::Framing
             | Self::UnexpectedBody
             | Self::MalformedRequestBody(_) => StatusCode::BAD_REQUEST,
-            Self::UnknownRoute => StatusCode::NOT_FOUND,
+            Self::UnknownRoute | Self::NotThere => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::Unidentified | Self::BadToken(_) => StatusCode::UNAUTHORIZED,
             Self::Parameter { .. } | Self::ForgedIdentity => StatusCode::FORBIDDEN,
             Self::UnsupportedRequestBody => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::UnsupportedAnswerType(status) => *status,
             Self::UnsupportedAnswerEncoding
+            | Self::NoRecords
             | Self::MalformedAnswer(_)
             | Self::UnexpectedAnswer
             | Self::StoreUnreachable
@@ -235,6 +242,11 @@ impl Refusal {
                 "the store's answer has an encoding that cannot be taken off",
                 "gzip, deflate, br and zstd can be",
             ),
+            Self::NoRecords => (
+                "the store's answer has a type in which no regions can be found",
+                "JSON and NDJSON have records with regions",
+            ),
+            Self::NotThere => ("there is nothing here, or nothing of a region that this role reads", ""),
             Self::UnexpectedAnswer => {
                 ("the store sent a part of an answer, or switched protocols, without being asked", "")
             }

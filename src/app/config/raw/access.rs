@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::read::{At, Node, TableReader, Written, table, table_schema, words};
+use super::read::{At, Entries, Node, TableReader, Written, table, table_schema, words};
+use super::{RawOtherRegions, RawTreatment};
 use crate::app::config::report::{Problem, nearest};
 
 table! {
@@ -122,5 +123,21 @@ table! {
         optional claim: At<String>,
         /// The claim that has the groups, for members such as `group:analysts`; none by default.
         optional groups_claim: At<String>,
+    }
+}
+
+table! {
+    /// Who is asking, and what changes for them.
+    RawRole {
+        /// Its name.
+        required name: At<String>,
+        /// User names, or group:, email:, uri:, dns:, unit: and what it is; `*` stands for any characters.
+        required members: Vec<At<String>>,
+        /// For each store the fields that are treated otherwise for this role.
+        optional fields: Entries<Entries<At<RawTreatment>>>,
+        /// The regions whose rows it reads, as the stores spell them; without it all. Where a role has it, whoever has no role reads no region.
+        optional regions: Vec<At<String>>,
+        /// What happens to rows of other regions: they are not there, or without their protected fields, or by the plain fields of the store; default withhold.
+        optional other_regions: At<RawOtherRegions>,
     }
 }

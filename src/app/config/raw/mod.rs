@@ -13,7 +13,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use toml::de::{DeTable, DeValue};
 
 pub(super) use access::{
-    RawBearer, RawCertificates, RawClients, RawIdentity, RawLogin, RawPassword, RawTls, RawTlsMode,
+    RawBearer, RawCertificates, RawClients, RawIdentity, RawLogin, RawPassword, RawRole, RawTls, RawTlsMode,
     RawUnknown, RawUpstreamTls,
 };
 pub(super) use read::{At, Decimal, Entries, Node, Written};
@@ -138,24 +138,10 @@ table! {
         optional params: Entries<At<RawTreatment>>,
         /// What happens to the body of a request; default refuse.
         optional body: RawRequestBody,
+        /// Where an answer says in which region the person is whom a record is about: a JSONPath of names and `[*]`; or whom the answers are about.
+        optional region: At<RawRegion>,
         /// Rules for the answers of this route, before those of the store.
         optional fields: Entries<At<RawTreatment>>,
-    }
-}
-
-table! {
-    /// Who is asking, and what changes for them.
-    RawRole {
-        /// Its name.
-        required name: At<String>,
-        /// User names, or group:, email:, uri:, dns:, unit: and what it is; `*` stands for any characters.
-        required members: Vec<At<String>>,
-        /// For each store the fields that are treated otherwise for this role.
-        optional fields: Entries<Entries<At<RawTreatment>>>,
-        /// The regions whose rows it reads, as the stores spell them; without it all. Where a role has it, whoever has no role reads no region.
-        optional regions: Vec<At<String>>,
-        /// What happens to rows of other regions: they are not there, or without their protected fields, or by the plain fields of the store; default withhold.
-        optional other_regions: At<RawOtherRegions>,
     }
 }
 
@@ -206,6 +192,8 @@ table! {
         optional max_depth: At<u64>,
         /// Bytes of one text in a body; default 1048576.
         optional max_string_bytes: At<u64>,
+        /// http only: bytes of one record of a body, held until its region is known; a longer one is of no region; default 1048576.
+        optional max_record_bytes: At<u64>,
     }
 }
 

@@ -55,7 +55,7 @@ impl JsonSchema for RawRegion {
         json_schema!({
             "description": "Where a table says whose region a row is of.",
             "anyOf": [
-                { "type": "string", "description": "a column of the table" },
+                { "type": "string", "description": "a column of the table; of a route: the path to the region of a record" },
                 generator.subschema_for::<RawRegionTable>(),
             ],
         })
