@@ -187,8 +187,10 @@ impl Stage {
 
     /// The answer as it came, but for the hour.
     fn raw(&self, who: &str, method: &str, target: &str) -> Vec<u8> {
+        // Lines go on when they come: of a feed the bytes are compared and not the pieces.
+        let version = if target.contains("feed") { "1.0" } else { "1.1" };
         let head = format!(
-            "{method} {target} HTTP/1.1\r\nHost: test\r\nX-Remote-User: {who}\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n"
+            "{method} {target} HTTP/{version}\r\nHost: test\r\nX-Remote-User: {who}\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n"
         );
         let answer = self.proxy.exchange(head.as_bytes());
         let end = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("a head");
@@ -213,14 +215,14 @@ fn each_role_reads_the_records_of_its_regions() {
     assert!(!answer.contains("US") && !answer.contains("198.51") && !answer.contains("x-total"), "{answer}");
     assert_eq!(answer.matches("user_id").count(), 2);
     let answer = stage.get("sue", "/b/users");
-    assert_eq!(answer.matches("{\"user_id\":null,\"ip\":null,\"country\":null").count(), 4, "{answer}");
+    assert_eq!(answer.matches("{\"user_id\":null,\"ip\":null,\"country\":null").count(), 6, "{answer}");
     assert_eq!(answer.matches("203.0.113.0/24").count(), 2, "{answer}");
     let answer = stage.get("carl", "/b/users");
-    assert_eq!(answer.matches("\"ip\":\"198.51.0.0/16\",\"country\":\"US\"").count(), 4, "{answer}");
+    assert_eq!(answer.matches("\"ip\":\"198.51.0.0/16\",\"country\":\"US\"").count(), 6, "{answer}");
     assert_eq!(answer.matches("203.0.113.0/24").count(), 2, "{answer}");
     let answer = stage.get("bob", "/b/users");
-    assert_eq!(answer.matches("198.51.0.0/16").count(), 5, "{answer}");
-    assert!(answer.contains("\"total\":6"), "{answer}");
+    assert_eq!(answer.matches("198.51.0.0/16").count(), 7, "{answer}");
+    assert!(answer.contains("\"total\":8"), "{answer}");
     assert!(stage.get("mallory", "/b/users").contains("\"items\":[]"));
     assert_eq!(stage.get("alice", "/c/feed").matches("203.0.113.0/24").count(), 2);
     for who in ["alice", "sue", "carl", "mallory"] {

@@ -16,6 +16,8 @@ pub struct Pipeline {
     treated: Vec<u8>,
     /// Something was encoded since the last flush.
     is_open: bool,
+    /// Nothing is flushed before the end: where the store paused may follow from what is left out.
+    is_even: bool,
     failed: Option<BodyError>,
 }
 
@@ -35,7 +37,8 @@ impl Pipeline {
         rule: Arc<BoundRecords>,
         limits: &Limits,
     ) -> Option<Self> {
-        Some(Self::around(encoding, Rewriter::bound(format, plan, rule, limits)?, limits))
+        let rewriter = Rewriter::bound(format, plan, rule, limits)?;
+        Some(Self { is_even: true, ..Self::around(encoding, rewriter, limits) })
     }
 
     fn around(encoding: Encoding, rewriter: Rewriter, limits: &Limits) -> Self {
@@ -45,6 +48,7 @@ impl Pipeline {
             encoder: Encoder::new(encoding),
             treated: Vec::new(),
             is_open: false,
+            is_even: false,
             failed: None,
         }
     }
@@ -55,7 +59,7 @@ impl Pipeline {
     /// [`BodyError`] if the body cannot be decoded or rewritten; from then on nothing more is written.
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), BodyError> {
         self.failed.map_or(Ok(()), Err)?;
-        let Self { decoder, rewriter, encoder, treated, is_open, failed } = self;
+        let Self { decoder, rewriter, encoder, treated, is_open, failed, .. } = self;
         let pushed = decoder.decode(bytes, |plain| {
             if encoder.is_identity() {
                 return rewriter.push(plain, out);
@@ -75,7 +79,7 @@ impl Pipeline {
     /// [`BodyError`] if the body has failed before.
     pub fn flush(&mut self, out: &mut Vec<u8>) -> Result<(), BodyError> {
         self.failed.map_or(Ok(()), Err)?;
-        if !std::mem::take(&mut self.is_open) {
+        if self.is_even || !std::mem::take(&mut self.is_open) {
             return Ok(());
         }
         self.encoder.flush(out).inspect_err(|error| self.failed = Some(*error))
