@@ -362,3 +362,64 @@ fn what_a_certificate_says_beside_the_name_is_a_member() {
         assert_eq!(stage.with(&proxy(&stage), file).0, wanted, "{subject} {names}");
     }
 }
+
+/// The issuer changes its keys while tokens that name any key come in.
+#[test]
+fn keys_are_fetched_when_they_change_and_seldom() {
+    let Some(stage) = Stage::set() else { return };
+    let script = r#"
+import json, sys, time
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec
+claims = {"iss": "https://id.example.com", "aud": "sfumato", "exp": int(time.time()) + 60, "sub": "alice"}
+for kid in "ab":
+    key = ec.generate_private_key(ec.SECP256R1())
+    public = dict(json.loads(jwt.algorithms.ECAlgorithm.to_jwk(key.public_key())), kid=kid)
+    json.dump({"keys": [public]}, open(sys.argv[1] + "/jwks-%s.json" % kid, "w"))
+    print(jwt.encode(claims, key, "ES256", headers={"kid": kid}))
+print(jwt.encode(claims, ec.generate_private_key(ec.SECP256R1()), "ES256", headers={"kid": "forged"}))
+"#;
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers/bin/python");
+    let Ok(made) = Command::new(python).args(["-c", script]).arg(stage.pki.folder()).output() else {
+        eprintln!("no Python in target/peers: nothing tested");
+        return;
+    };
+    let tokens = String::from_utf8(made.stdout).unwrap();
+    let [first, second, forged] = tokens.lines().collect::<Vec<_>>()[..] else {
+        eprintln!("no pyjwt in target/peers: nothing tested");
+        return;
+    };
+    let set = stage.pki.file("set.json");
+    let published = set.clone();
+    let publish = |name: &str| std::fs::copy(stage.pki.file(name), &set).unwrap();
+    let issuer = RawStore::start(move |_, stream| {
+        let body = std::fs::read_to_string(&published).unwrap_or_default();
+        let status = if body.is_empty() { "500 Broken" } else { "200 OK" };
+        let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n", body.len());
+        let _gone = stream.write_all(format!("{head}{body}").as_bytes());
+    });
+    let proxy = stage.proxy(&format!(
+        "[stores.identity]\nbearer = {{ jwks = {{ url = \"http://{}/keys\" }}, issuer = \"https://id.example.com\", \
+         audience = \"sfumato\", algorithms = [\"ES256\"] }}",
+        issuer.address
+    ));
+    let ask = |token: &str| stage.curl(&proxy, "http", &["-H", &format!("Authorization: Bearer {token}")]).0;
+    let fetches = || issuer.received().matches("GET /keys").count();
+    assert!(ask(first).contains("bearer-token"), "nothing is believed before there are keys");
+    publish("jwks-a.json");
+    std::thread::sleep(Duration::from_secs(11));
+    assert_eq!(ask(first), FINE);
+    publish("jwks-b.json");
+    for _ in 0..20 {
+        assert!(ask(forged).contains("bearer-token"));
+    }
+    assert_eq!(fetches(), 2, "forged tokens do not make us ask more often");
+    std::thread::sleep(Duration::from_secs(11));
+    assert_eq!(ask(second), FINE);
+    assert!(ask(first).contains("bearer-token"));
+    assert_eq!(fetches(), 3);
+    std::fs::remove_file(&set).unwrap();
+    std::thread::sleep(Duration::from_secs(11));
+    assert!(ask(forged).contains("bearer-token"));
+    assert_eq!((ask(second).as_str(), fetches()), (FINE, 4), "the last good set is kept");
+}

@@ -18,8 +18,8 @@ use crate::front::admin;
 use crate::front::audit::{AuditLog, OpenError, Unrecorded};
 use crate::front::door::{Door, Places};
 use crate::front::drain::{Stopper, drain};
-use crate::front::http::{self, Seat, Upstream, UpstreamError};
-use crate::front::metrics::Metrics;
+use crate::front::http::{self, Issuer, Seat, Upstream, UpstreamError};
+use crate::front::metrics::{Metrics, StoreMetrics};
 use crate::front::postgres;
 use crate::front::tls::ListenerTls;
 use crate::front::turned_away::TurnedAway;
@@ -101,6 +101,15 @@ enum Serving {
     Postgres(Arc<postgres::Store>, Arc<postgres::Catalogues>),
 }
 
+impl Serving {
+    fn http(&self) -> Option<Arc<http::Store>> {
+        match self {
+            Self::Http(store) => Some(Arc::clone(store)),
+            Self::Postgres(..) => None,
+        }
+    }
+}
+
 /// Binds all listeners of `config`, builds all stores, then serves until [`Running::stop`].
 ///
 /// # Errors
@@ -117,7 +126,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     for store in config.stores {
         let timeout = Duration::from_millis(store.timeouts.drain_timeout_ms);
         drain_timeout = drain_timeout.max(timeout);
-        bound.push(bind(store, &config.roles, &metrics, &audit, workers.count()).await?);
+        bound.push(bind(store, &config.roles, &metrics, &audit, &workers).await?);
     }
     let admin_settings = config.admin.as_ref().map(|admin| (admin.listen, admin.tls.is_some()));
     let admin_tls = Arc::new(ArcSwapOption::from(tls_of(config.admin.as_ref())));
@@ -126,8 +135,9 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         Some(admin) => Some(listen("admin", admin.listen).await?),
     };
     let admin_address = admin.as_ref().map(|(_, address)| *address);
+    let ready = admin::Ready(bound.iter().filter_map(|(_, served)| served.store.http()).collect());
     if let Some((listener, _)) = admin {
-        tokio::spawn(admin::serve(listener, Arc::clone(&admin_tls), metrics, drain.clone()));
+        tokio::spawn(admin::serve(listener, Arc::clone(&admin_tls), (metrics, ready), drain.clone()));
     }
     let stores = bound.into_iter().map(|(listener, served)| {
         let (workers, drain) = (Arc::clone(&workers), drain.clone());
@@ -168,14 +178,15 @@ async fn bind(
     roles: &[Role],
     metrics: &Metrics,
     audit: &AuditLog,
-    workers: usize,
+    workers: &Workers,
 ) -> Result<(TcpListener, Served), StartError> {
     let store = match &config.kind {
         StoreKind::Http(kind) => {
             Serving::Http(Arc::new(http_store(&config, kind, roles, metrics, audit, workers)?))
         }
         StoreKind::Postgres(kind) => {
-            let (store, library) = super::postgres::store(&config, kind, roles, (metrics, audit), workers)?;
+            let (store, library) =
+                super::postgres::store(&config, kind, roles, (metrics, audit), workers.count())?;
             Serving::Postgres(store, library)
         }
     };
@@ -196,21 +207,21 @@ fn http_store(
     roles: &[Role],
     metrics: &Metrics,
     audit: &AuditLog,
-    workers: usize,
+    workers: &Workers,
 ) -> Result<http::Store, StartError> {
     let connect_timeout = Duration::from_millis(config.timeouts.connect_timeout_ms);
     let seat = |_| {
         let upstream = Upstream::new(&kind.upstream, kind.upstream_tls.as_ref(), connect_timeout)?;
         Ok(Arc::new(Seat { upstream, audit: audit.own_queue() }))
     };
-    let seats = (0..workers)
+    let seats = (0..workers.count())
         .map(seat)
         .collect::<Result<_, _>>()
         .map_err(|cause| StartError::Upstream { store: config.name.clone(), cause })?;
     let counted = metrics.store(&config.name);
     Ok(http::Store {
         name: config.name.as_str().into(),
-        rules: ArcSwap::from_pointee(http_rules(config, kind, roles)),
+        rules: ArcSwap::from_pointee(http_rules(config, kind, roles, (&counted, workers), None)?),
         door: door(config.limits),
         seats,
         limits: http_limits(config.timeouts, config.limits),
@@ -219,16 +230,30 @@ fn http_store(
     })
 }
 
-fn http_rules(config: &Store, kind: &HttpStore, roles: &[Role]) -> http::Rules {
+fn http_rules(
+    config: &Store,
+    kind: &HttpStore,
+    roles: &[Role],
+    (metrics, workers): (&Arc<StoreMetrics>, &Workers),
+    before: Option<&http::Rules>,
+) -> Result<http::Rules, StartError> {
     let mut bodies = crate::body::Limits::new(Budget::new(BODY_BUDGET_BYTES));
     bodies.max_depth = config.limits.max_depth;
     bodies.max_token_bytes = config.limits.max_string_bytes;
     bodies.max_record_bytes = config.limits.max_record_bytes;
     let gate_of = |role: Option<&str>| Gate::new(Arc::clone(kind.plans.of(role)), bodies.clone());
-    http::Rules {
+    let shelf = kind.identity.bearer.as_ref().map(|bearer| bearer.keys.clone()).unwrap_or_default();
+    let before = before.and_then(|rules| rules.issuer.as_ref());
+    let issuer =
+        kind.key_source.as_deref().zip(workers.next()).map(|(source, worker)| {
+            Issuer::start(source.clone(), shelf, before, Arc::clone(metrics), &worker)
+        });
+    let failed = |cause| StartError::Upstream { store: config.name.clone(), cause };
+    Ok(http::Rules {
         tls: config.tls.as_ref().map(|tls| tls.tls.clone()),
         gates: Gates::new(kind.identity.clone(), roles, gate_of),
-    }
+        issuer: issuer.transpose().map_err(failed)?,
+    })
 }
 
 /// The door of a store.
@@ -257,14 +282,14 @@ const fn http_limits(timeouts: Timeouts, limits: Limits) -> http::Limits {
 
 /// What a reload puts into force in one store.
 enum Change<'a> {
-    Gate(&'a http::Store, http::Rules),
+    Gate(&'a http::Store, Box<http::Rules>),
     Rules(&'a postgres::Store, postgres::Access, &'a postgres::Catalogues, postgres::RulesOf),
 }
 
 impl Change<'_> {
     fn make(self, has_new_rules: bool) {
         match self {
-            Self::Gate(store, rules) => store.rules.store(Arc::new(rules)),
+            Self::Gate(store, rules) => store.rules.store(Arc::from(rules)),
             Self::Rules(store, access, library, rules) => {
                 store.access.store(Arc::new(access));
                 if has_new_rules {
@@ -312,7 +337,10 @@ impl Running {
                 (StoreKind::Http(old), StoreKind::Http(kind), Serving::Http(store))
                     if kind.upstream == old.upstream =>
                 {
-                    Change::Gate(store, http_rules(new, kind, &config.roles))
+                    let rules = store.rules.load();
+                    let counted = (&store.metrics, &*self.workers);
+                    let rules = http_rules(new, kind, &config.roles, counted, Some(&rules))?;
+                    Change::Gate(store, Box::new(rules))
                 }
                 (StoreKind::Postgres(old), StoreKind::Postgres(kind), Serving::Postgres(store, library))
                     if kind.upstream == old.upstream =>

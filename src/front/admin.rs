@@ -19,6 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::drain::Drain;
+use super::http as http_front;
 use super::metrics::Metrics;
 use super::stall::Stalling;
 use super::tls::ListenerTls;
@@ -31,11 +32,25 @@ const MAX_CONNECTIONS: usize = 100;
 /// For a handshake, and for the head of a request.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// What has to be there before clients can be served.
+#[derive(Clone, Debug, Default)]
+pub struct Ready(pub Arc<[Arc<http_front::Store>]>);
+
+impl Ready {
+    /// A store that cannot know anybody yet.
+    fn not_yet(&self) -> Option<Arc<str>> {
+        let lacks_keys = |store: &&Arc<http_front::Store>| {
+            store.rules.load().issuer.as_ref().is_some_and(|issuer| !issuer.has_keys())
+        };
+        self.0.iter().find(lacks_keys).map(|store| Arc::clone(&store.name))
+    }
+}
+
 /// Serves until the drain begins, over TLS if there is some at the time.
 pub async fn serve(
     listener: TcpListener,
     tls: Arc<ArcSwapOption<ListenerTls>>,
-    metrics: Arc<Metrics>,
+    shown: (Arc<Metrics>, Ready),
     mut drain: Drain,
 ) {
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
@@ -47,12 +62,12 @@ pub async fn serve(
             },
             () = drain.stopping() => return,
         };
-        let (metrics, tls) = (Arc::clone(&metrics), tls.load_full());
+        let (shown, tls) = (shown.clone(), tls.load_full());
         tokio::spawn(async move {
             match tls {
-                None => connection(stream, &metrics).await,
+                None => connection(stream, &shown).await,
                 Some(tls) => match tokio::time::timeout(PATIENCE, tls.accept(stream)).await {
-                    Ok(Ok((stream, _))) => connection(stream, &metrics).await,
+                    Ok(Ok((stream, _))) => connection(stream, &shown).await,
                     Ok(Err(_)) | Err(_) => tracing::info!("a TLS handshake with the admin listener failed"),
                 },
             }
@@ -75,9 +90,9 @@ async fn accept(
     }
 }
 
-async fn connection<S: AsyncRead + AsyncWrite + Unpin>(stream: S, metrics: &Metrics) {
+async fn connection<S: AsyncRead + AsyncWrite + Unpin>(stream: S, shown: &(Arc<Metrics>, Ready)) {
     let service = service_fn(|request| {
-        let answer = answer(&request, metrics);
+        let answer = answer(&request, shown);
         async { Ok::<_, Infallible>(answer) }
     });
     let connection = hyper::server::conn::http1::Builder::new()
@@ -89,10 +104,16 @@ async fn connection<S: AsyncRead + AsyncWrite + Unpin>(stream: S, metrics: &Metr
     }
 }
 
-fn answer(request: &Request<Incoming>, metrics: &Metrics) -> Response<Full<Bytes>> {
+fn answer(request: &Request<Incoming>, (metrics, ready): &(Arc<Metrics>, Ready)) -> Response<Full<Bytes>> {
     let is_read = request.method() == Method::GET || request.method() == Method::HEAD;
+    let not_yet = ready.not_yet();
     let (status, content_type, text) = match request.uri().path() {
         _ if !is_read => (StatusCode::METHOD_NOT_ALLOWED, "text/plain", "only GET\n".into()),
+        "/readyz" if not_yet.is_some() => {
+            let store = not_yet.unwrap_or_default();
+            let text = format!("the keys of the issuer of store `{store}` are not here yet\n");
+            (StatusCode::SERVICE_UNAVAILABLE, "text/plain", text)
+        }
         "/healthz" | "/readyz" => (StatusCode::OK, "text/plain", "ok\n".into()),
         "/metrics" => (StatusCode::OK, OPEN_METRICS, metrics.text()),
         _ => (StatusCode::NOT_FOUND, "text/plain", "/healthz /readyz /metrics\n".into()),

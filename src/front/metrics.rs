@@ -43,6 +43,10 @@ pub struct StoreMetrics {
     pub answered: Counter,
     /// Bytes of bodies before the rewriting.
     pub read_bytes: Counter,
+    /// Sets of keys that were fetched from the issuer of tokens.
+    pub keys_fetched: Counter,
+    /// Fetches of them that failed.
+    pub keys_failed: Counter,
     refused: Family<Reason, Counter>,
     cut: Family<Reason, Counter>,
     treated: Family<Treated, Counter>,
@@ -80,6 +84,12 @@ impl Metrics {
             store.register("connections", "client connections open now", metrics.connections.clone());
             store.register("answered", "exchanges answered by the store", metrics.answered.clone());
             store.register("read_bytes", "bytes of bodies before rewriting", metrics.read_bytes.clone());
+            store.register(
+                "jwks_fetched",
+                "sets of keys fetched from the issuer",
+                metrics.keys_fetched.clone(),
+            );
+            store.register("jwks_failed", "fetches of keys that failed", metrics.keys_failed.clone());
             store.register("refused", "exchanges refused, by reason", metrics.refused.clone());
             store.register("cut", "answers cut after their head was sent, by reason", metrics.cut.clone());
             store.register("treated", "values treated, by treatment", metrics.treated.clone());

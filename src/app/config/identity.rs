@@ -1,12 +1,17 @@
 //! `[stores.identity]`: where the names of those who ask an http store come from.
 
+use std::time::Duration;
+
 use http::HeaderName;
 
-use super::raw::{At, RawBearer, RawCertificates, RawIdentity, RawUnknown};
+use super::raw::{
+    At, RawBearer, RawCertificates, RawIdentity, RawIssuer, RawJwks, RawUnknown, RawUpstreamTls,
+};
 use super::report::Problem;
 use super::tls::Desk;
 use super::world::World;
-use crate::session::http::bearer::{Algorithm, Bearer, Keys};
+use crate::front::http::KeySource;
+use crate::session::http::bearer::{Algorithm, Bearer, KeyShelf, Keys};
 use crate::session::http::{Identities, Vouching, reaches_the_store};
 
 /// Reads it. `has_client_ca` tells whether certificates of clients are verified.
@@ -15,7 +20,7 @@ pub(super) fn identity(
     has_client_ca: bool,
     desk: &Desk<'_, impl World>,
     problems: &mut Vec<Problem>,
-) -> Option<Identities> {
+) -> Option<(Identities, Option<KeySource>)> {
     let before = problems.len();
     let by_certificate = raw.value.certificates.as_ref().filter(|word| word.value == RawCertificates::Accept);
     if let (Some(word), false) = (by_certificate, has_client_ca) {
@@ -52,20 +57,26 @@ pub(super) fn identity(
     }
     let must_be_known = raw.value.unknown.as_ref().is_some_and(|word| word.value == RawUnknown::Refuse);
     let vouching = header.map(|header| Vouching { header, from });
-    (problems.len() == before).then(|| Identities {
-        vouching,
-        bearer: bearer.map(Box::new),
-        by_certificate: by_certificate.is_some(),
-        must_be_known,
-    })
+    let (bearer, source) = bearer.map_or((None, None), |(bearer, source)| (Some(Box::new(bearer)), source));
+    let by_certificate = by_certificate.is_some();
+    (problems.len() == before)
+        .then_some((Identities { vouching, bearer, by_certificate, must_be_known }, source))
 }
 
-fn bearer(raw: &At<RawBearer>, desk: &Desk<'_, impl World>, problems: &mut Vec<Problem>) -> Option<Bearer> {
+fn bearer(
+    raw: &At<RawBearer>,
+    desk: &Desk<'_, impl World>,
+    problems: &mut Vec<Problem>,
+) -> Option<(Bearer, Option<KeySource>)> {
     let before = problems.len();
     let RawBearer { jwks, issuer, audience, algorithms, claim, groups_claim } = &raw.value;
-    let keys = jwks.as_ref().and_then(|file| {
-        let read = Keys::parse(&desk.file(file, problems)?);
-        read.map_err(|error| problems.push(file.problem(format!("these keys cannot be used: {error}")))).ok()
+    let keys = jwks.as_ref().and_then(|jwks| match jwks {
+        RawJwks::File(file) => {
+            let read = Keys::parse(&desk.file(file, problems)?);
+            let bad = |error| problems.push(file.problem(format!("these keys cannot be used: {error}")));
+            Some((KeyShelf::with(read.map_err(bad).ok()?), None))
+        }
+        RawJwks::Fetched(source) => Some((KeyShelf::default(), Some(key_source(source, desk, problems)?))),
     });
     let known = algorithms.iter().flatten().filter_map(|written| {
         let algorithm = Algorithm::named(&written.value);
@@ -84,15 +95,60 @@ fn bearer(raw: &At<RawBearer>, desk: &Desk<'_, impl World>, problems: &mut Vec<P
     {
         problems.push(text.problem("this has a text"));
     }
+    let (keys, source) = keys?;
     let bearer = Bearer {
-        keys: keys?,
+        keys,
         algorithms: known,
         issuer: issuer.as_ref()?.value.clone(),
         audience: audience.as_ref()?.value.clone(),
         claim: claim.as_ref().map_or_else(|| "sub".to_owned(), |claim| claim.value.clone()),
         groups_claim: groups_claim.as_ref().map(|claim| claim.value.clone()),
     };
-    (problems.len() == before).then_some(bearer)
+    (problems.len() == before).then_some((bearer, source))
+}
+
+/// Seconds for which a set is good, where nothing is written.
+const REFRESH_S: u64 = 300;
+
+fn key_source(
+    raw: &At<RawIssuer>,
+    desk: &Desk<'_, impl World>,
+    problems: &mut Vec<Problem>,
+) -> Option<KeySource> {
+    let RawIssuer { url: written, ca, refresh_s } = &raw.value;
+    let written = written.as_ref()?;
+    let url: Option<http::Uri> = written.value.parse().ok();
+    let url = url.filter(|url| url.host().is_some() && !written.value.contains(['@', '#']));
+    let is_near = |host: &str| {
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        host == "localhost" || host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+    };
+    let is_tls = |url: &http::Uri| match (url.scheme_str(), url.host()) {
+        (Some("https"), _) => Some(true),
+        (Some("http"), Some(host)) if is_near(host) => Some(false),
+        _ => None,
+    };
+    let Some((url, is_tls)) = url.and_then(|url| is_tls(&url).map(|is_tls| (url, is_tls))) else {
+        let problem = written.problem(format!("keys cannot be trusted that come from `{}`", written.value));
+        problems
+            .push(problem.help("write `https://`, a host and a path: `https://id.example.com/jwks.json`"));
+        return None;
+    };
+    if let (Some(ca), false) = (ca, is_tls) {
+        problems.push(ca.problem("nobody vouches for a server that is not asked over TLS"));
+    }
+    if let Some(short) = refresh_s.as_ref().filter(|seconds| seconds.value < 10) {
+        problems.push(short.problem("the issuer is not asked more often than every 10 seconds"));
+    }
+    let authorities = match ca {
+        Some(file) => desk.file(file, problems)?.to_vec(),
+        None => Vec::new(),
+    };
+    let by = RawUpstreamTls { ca: ca.clone(), server_name: None, pin: None, certificate: None, key: None };
+    let host = url.host().map(|host| host.trim_start_matches('[').trim_end_matches(']'));
+    let tls = if is_tls { Some(desk.store(&raw.with(by), host, &[], problems)?) } else { None };
+    let refresh = Duration::from_secs(refresh_s.as_ref().map_or(REFRESH_S, |seconds| seconds.value));
+    Some(KeySource { url, tls, authorities, refresh })
 }
 
 fn header(written: &At<String>, problems: &mut Vec<Problem>) -> Option<HeaderName> {

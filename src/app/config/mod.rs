@@ -38,6 +38,7 @@ pub use treatments::TreatmentFacts;
 pub use world::{FileContent, Machine, World};
 
 use crate::audit::MacKey;
+use crate::front::http::KeySource;
 use crate::front::postgres::Service;
 use crate::front::tls::{ListenerTls, StoreTls};
 use crate::policy::{Bindings, HttpPlans, HttpPolicy, RegionRule, Role, SqlPlans, SqlPolicy};
@@ -113,6 +114,8 @@ pub struct HttpStore {
     pub upstream_tls: Option<StoreTls>,
     /// Where the names of those who ask come from.
     pub identity: Identities,
+    /// Where the keys of tokens are fetched, if they are.
+    pub key_source: Option<Box<KeySource>>,
     /// The rules.
     pub policy: HttpPolicy,
     /// What the rules decide.

@@ -190,8 +190,9 @@ fn http(
     let decide = |role: Option<&str>| policy.decide_within(role, roles.bindings.of(role).as_ref());
     let plans = by_role(raw, &roles.differing(), decide, problems)?;
     let upstream_tls = whole(upstream_tls)?;
-    let identity = whole(identity)?.unwrap_or_default();
-    Some(HttpStore { upstream: upstream?, upstream_tls, identity, policy, plans })
+    let (identity, key_source) = whole(identity)?.unwrap_or_default();
+    let key_source = key_source.map(Box::new);
+    Some(HttpStore { upstream: upstream?, upstream_tls, identity, key_source, policy, plans })
 }
 
 fn postgres(

@@ -4,6 +4,7 @@
 //! hyper's own on both sides, so that no framing of one side reaches the other.
 
 mod arrival;
+mod issuer;
 mod minimised;
 mod on_record;
 mod upstream;
@@ -27,6 +28,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::server::TlsStream;
 
+pub use issuer::{Issuer, KeySource};
 pub use minimised::{Cut, Minimised, Outgoing, Timed};
 pub use on_record::Recorded;
 pub use upstream::{Upstream, UpstreamError};
@@ -42,7 +44,6 @@ use super::stall::Stalling;
 use super::tls::{ListenerTls, handshake_fault};
 use super::turned_away::{INTERVAL, TurnedAway};
 use super::workers::Workers;
-use crate::base::clock::{Clock as _, SystemClock};
 use crate::body::{BodyError, Fault, Tally};
 use crate::policy::Member;
 use crate::session::http::{AnswerRules, BodyAction, Gate, Gates, Refusal};
@@ -90,6 +91,8 @@ pub struct Rules {
     pub tls: Option<ListenerTls>,
     /// Who goes through which gate.
     pub gates: Gates,
+    /// The keys of who signs tokens, where they are fetched.
+    pub issuer: Option<Issuer>,
 }
 
 /// What a worker has of its own, so that its exchanges wake no other.
@@ -231,7 +234,7 @@ async fn exchange(
     request: Request<Incoming>,
 ) -> Response<Outgoing> {
     let rules = store.rules.load_full();
-    let shown = rules.gates.show(caller.line(), request.headers(), SystemClock.now_unix_ms() / 1_000);
+    let shown = issuer::shown(&rules, caller, request.headers()).await;
     let shown = shown.and_then(|shown| caller.come_in(&rules.gates, &shown).map(|()| shown));
     let asker = shown.as_ref().map_or_else(|_| Arc::clone(&caller.nobody), |shown| caller.asker(shown));
     let gate = shown.as_ref().map_or_else(|_| rules.gates.for_everybody(), |shown| &shown.gate);

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use toml::de::DeValue;
 
 use super::read::{At, Entries, Node, TableReader, Written, table, table_schema, words};
 use super::{RawOtherRegions, RawTreatment};
@@ -111,8 +112,8 @@ words! {
 table! {
     /// Which tokens are believed.
     RawBearer {
-        /// A file with the public keys of the issuer, as a JSON Web Key Set.
-        required jwks: At<String>,
+        /// The public keys of the issuer, as a JSON Web Key Set: a file, or where to fetch them.
+        required jwks: RawJwks,
         /// Who must have issued a token (`iss`).
         required issuer: At<String>,
         /// For whom a token must be made (`aud`).
@@ -139,5 +140,50 @@ table! {
         optional regions: Vec<At<String>>,
         /// What happens to rows of other regions: they are not there, or without their protected fields, or by the plain fields of the store; default withhold.
         optional other_regions: At<RawOtherRegions>,
+    }
+}
+
+/// Keys of an issuer: in a file, or fetched.
+#[derive(Clone, Debug)]
+pub(in crate::app::config) enum RawJwks {
+    /// A file.
+    File(At<String>),
+    /// From there.
+    Fetched(At<RawIssuer>),
+}
+
+table! {
+    /// Where an issuer publishes its keys.
+    RawIssuer {
+        /// The address of the set; https, but for servers on this machine.
+        required url: At<String>,
+        /// A PEM file: authorities that may vouch for the server; default those of the system.
+        optional ca: At<String>,
+        /// How long a set is good, in seconds, 10 at least; default 300.
+        optional refresh_s: At<u64>,
+    }
+}
+
+impl Written for RawJwks {
+    fn read(node: &Node<'_>, problems: &mut Vec<Problem>) -> Option<Self> {
+        match node.value {
+            DeValue::Table(_) => At::read(node, problems).map(Self::Fetched),
+            _ => At::read(node, problems).map(Self::File),
+        }
+    }
+}
+
+impl JsonSchema for RawJwks {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Jwks".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let fetched = generator.subschema_for::<RawIssuer>();
+        json_schema!({ "anyOf": [{ "type": "string" }, fetched] })
     }
 }

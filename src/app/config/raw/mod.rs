@@ -13,8 +13,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use toml::de::{DeTable, DeValue};
 
 pub(super) use access::{
-    RawBearer, RawCertificates, RawClients, RawIdentity, RawLogin, RawPassword, RawRole, RawTls, RawTlsMode,
-    RawUnknown, RawUpstreamTls,
+    RawBearer, RawCertificates, RawClients, RawIdentity, RawIssuer, RawJwks, RawLogin, RawPassword, RawRole,
+    RawTls, RawTlsMode, RawUnknown, RawUpstreamTls,
 };
 pub(super) use read::{At, Decimal, Entries, Node, Written};
 use read::{TableReader, table, table_schema, words};

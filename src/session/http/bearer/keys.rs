@@ -1,7 +1,9 @@
 //! A set of public keys (RFC 7517, RFC 7518, RFC 8037) and what they verify.
 
 use std::fmt;
+use std::sync::Arc;
 
+use arc_swap::ArcSwapOption;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::signature::{self, RsaPublicKeyComponents, UnparsedPublicKey, VerificationAlgorithm};
@@ -80,6 +82,38 @@ enum Material {
     Ed25519(Vec<u8>),
 }
 
+/// Where the keys of an issuer are, as they are now. Clones are the same shelf.
+#[derive(Clone, Debug, Default)]
+pub struct KeyShelf(Arc<ArcSwapOption<Keys>>);
+
+impl KeyShelf {
+    /// A shelf with these keys.
+    #[must_use]
+    pub fn with(keys: Keys) -> Self {
+        Self(Arc::new(ArcSwapOption::from_pointee(keys)))
+    }
+
+    /// Puts these in the place of those before.
+    pub fn put(&self, keys: Keys) {
+        self.0.store(Some(Arc::new(keys)));
+    }
+
+    /// Takes over what another has.
+    pub fn adopt(&self, other: &Self) {
+        self.0.store(other.0.load_full());
+    }
+
+    /// True if there are some.
+    #[must_use]
+    pub fn has_keys(&self) -> bool {
+        self.0.load().is_some()
+    }
+
+    pub(super) fn keys(&self) -> Option<Arc<Keys>> {
+        self.0.load_full()
+    }
+}
+
 impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Keys({})", self.0.len())
@@ -96,6 +130,11 @@ impl Keys {
         let keys = set.get("keys").and_then(Value::as_array).ok_or(BadKeys::NotASet)?;
         let keys: Vec<Key> = keys.iter().filter_map(key).collect();
         if keys.is_empty() { Err(BadKeys::NoKey) } else { Ok(Self(keys)) }
+    }
+
+    /// True if a key has this name.
+    pub(super) fn know(&self, id: &str) -> bool {
+        self.0.iter().any(|key| key.id.as_deref() == Some(id))
     }
 
     /// True if a key for this algorithm (and of this name, if one is said) has signed the message.

@@ -15,7 +15,7 @@ use serde_json::Value;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-pub use keys::{Algorithm, BadKeys, Keys};
+pub use keys::{Algorithm, BadKeys, KeyShelf, Keys};
 
 use crate::policy::{Attributes, Member};
 
@@ -29,7 +29,7 @@ const LEEWAY_S: u64 = 30;
 #[derive(Clone, Debug)]
 pub struct Bearer {
     /// The keys.
-    pub keys: Keys,
+    pub keys: KeyShelf,
     /// The algorithms.
     pub algorithms: Vec<Algorithm>,
     /// Who must have issued it (`iss`).
@@ -51,6 +51,12 @@ pub enum BadToken {
     /// Its algorithm is not one of those that are taken.
     #[error("the bearer token is signed by an algorithm that is not taken here")]
     Algorithm,
+    /// The keys of the issuer have not been fetched yet.
+    #[error("the keys of the issuer are not known yet")]
+    NoKeys,
+    /// It names a key that is not among ours.
+    #[error("the bearer token is signed by a key that is not known here")]
+    UnknownKey,
     /// No key of ours has signed it.
     #[error("the bearer token is not signed by a known key")]
     Signature,
@@ -120,7 +126,11 @@ impl Bearer {
             Some(_) => return Err(BadToken::Malformed),
         };
         let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| BadToken::Malformed)?;
-        if !self.keys.verify(algorithm, key_id, signed.as_bytes(), &signature) {
+        let keys = self.keys.keys().ok_or(BadToken::NoKeys)?;
+        if key_id.is_some_and(|id| !keys.know(id)) {
+            return Err(BadToken::UnknownKey);
+        }
+        if !keys.verify(algorithm, key_id, signed.as_bytes(), &signature) {
             return Err(BadToken::Signature);
         }
         // From here on it is the issuer who speaks.

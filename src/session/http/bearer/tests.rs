@@ -39,7 +39,7 @@ impl Issuer {
 
 fn bearer(keys: &[Value]) -> Bearer {
     Bearer {
-        keys: Keys::parse(json!({ "keys": keys }).to_string().as_bytes()).unwrap(),
+        keys: KeyShelf::with(Keys::parse(json!({ "keys": keys }).to_string().as_bytes()).unwrap()),
         algorithms: vec![Algorithm::Es256, Algorithm::Rs256],
         issuer: "https://id.example.com".into(),
         audience: "sfumato".into(),
@@ -116,7 +116,7 @@ fn what_is_wrong_with_a_token_is_named() {
         (issuer.token(&json!({ "alg": 3 }), &claims()), BadToken::Algorithm),
         (issuer.token(&json!({}), &claims()), BadToken::Algorithm),
         (issuer.token(&json!({ "alg": "RS256" }), &claims()), BadToken::Signature),
-        (issuer.token(&json!({ "alg": "ES256", "kid": "two" }), &claims()), BadToken::Signature),
+        (issuer.token(&json!({ "alg": "ES256", "kid": "two" }), &claims()), BadToken::UnknownKey),
         (issuer.token(&json!({ "alg": "ES256", "kid": 1 }), &claims()), BadToken::Malformed),
         (issuer.token(&json!({ "alg": "ES256", "crit": ["exp"] }), &claims()), BadToken::Malformed),
         (foreign.token(&es256, &claims()), BadToken::Signature),
@@ -163,8 +163,13 @@ fn keys_are_made_for_what_they_say() {
     };
     assert_eq!(with("use", "enc").map(drop).unwrap_err(), BadKeys::NoKey);
     assert_eq!(with("x", "AAAA").map(drop).unwrap_err(), BadKeys::NoKey);
-    let other = Bearer { keys: with("alg", "ES384").unwrap(), ..bearer(&[issuer.key("one")]) };
+    let other =
+        Bearer { keys: KeyShelf::with(with("alg", "ES384").unwrap()), ..bearer(&[issuer.key("one")]) };
     assert_eq!(shown(&other, &token), Err(BadToken::Signature));
+    let empty = Bearer { keys: KeyShelf::default(), ..bearer(&[issuer.key("one")]) };
+    assert_eq!(shown(&empty, &token), Err(BadToken::NoKeys));
+    empty.keys.put(with("alg", "ES256").unwrap());
+    assert_eq!(shown(&empty, &token), Ok(Some("alice".to_owned())));
     for bad in ["", "[]", "{}", "{\"keys\": 3}", "{\"keys\": "] {
         assert_eq!(Keys::parse(bad.as_bytes()).map(drop).unwrap_err(), BadKeys::NotASet);
     }
