@@ -52,6 +52,31 @@ const MAY_FAIL: &[&str] = &[
     "json_populate_record(NULL::pair, l.doc::json) IS NULL",
     "xmlparse(content l.app) IS NULL",
     "l.app ~ l.app",
+    // Numbers of rows, below zero or too great.
+    "EXISTS (SELECT 1 FROM free f LIMIT l.small)",
+    "EXISTS (SELECT 1 FROM free f OFFSET l.small)",
+    "EXISTS (SELECT 1 FROM free f LIMIT l.amount)",
+    "l.id = 1 OR EXISTS (SELECT 1 FROM free f LIMIT -1)",
+    "l.id = 1 OR EXISTS (SELECT 1 FROM free f OFFSET $1)",
+    // What has places and no slices.
+    "l.place[0:1] IS NULL",
+    "('x'::name)[0:l.small] IS NULL",
+    // Strings of bits of several lengths.
+    "(SELECT bit_and(v.b) FROM (VALUES (l.bits), (l.bits)) v (b)) IS NULL",
+    "(SELECT bit_or(v.b) FROM (VALUES (l.bits), (l.bits)) v (b)) IS NULL",
+    // Several rows for one that is an aggregate.
+    "(SELECT unnest(ARRAY[min(f.id), max(f.id)]) FROM free f) = 1",
+    // The values of a subquery are converted one by one.
+    "l.wait IN (SELECT f.amount FROM free f)",
+    "l.wait < ALL (SELECT f.amount FROM free f)",
+    // Collations of attributes.
+    "EXISTS (SELECT FROM unnest(l.named) AS u (a, b) WHERE u.b < l.app)",
+    "(SELECT count(*) FROM unnest(l.named) AS u WHERE strpos(u.b, 'x') = 1) = 1",
+    // Rows of which nobody knows whether they can be compared.
+    "EXISTS (SELECT count(*) FROM free f GROUP BY ROW(l.place, f.place))",
+    "EXISTS (SELECT DISTINCT ROW(l.place, f.place) FROM free f)",
+    "EXISTS (SELECT ROW(f.place) FROM free f INTERSECT SELECT ROW(l.place))",
+    "EXISTS (SELECT rank() OVER (PARTITION BY ROW(f.place)) FROM free f WHERE f.id = l.id)",
     "sum(l.id) OVER (ORDER BY l.day RANGE BETWEEN '1000 years' PRECEDING AND CURRENT ROW) > 0",
 ];
 
@@ -84,6 +109,9 @@ const NEVER_FAIL: &[&str] = &[
     "NOT l.ok AND l.ok IS NOT TRUE AND l.ok = true",
     "l.app IS DISTINCT FROM 'web' AND NULLIF(l.app, '') IS NOT NULL",
     "l.mood = 'good' AND l.mood <> 'bad'",
+    "EXISTS (SELECT 1 FROM free f WHERE f.id = l.id LIMIT 1)",
+    "l.tags[1:2] IS NULL",
+    "l.id IN (SELECT f.id FROM free f) AND (SELECT bit_and(f.id) FROM free f) = 1",
 ];
 
 #[test]
@@ -94,10 +122,11 @@ fn what_may_fail_is_known() {
 fn conditions(lab: &mut Lab) {
     lab.client.rows(
         "CREATE TYPE mood AS ENUM ('good', 'bad'); CREATE TYPE pair AS (a int, b int);
-         CREATE TABLE free (id int PRIMARY KEY, app text, place point, person uuid);
+         CREATE TYPE named AS (a int, b text COLLATE \"POSIX\");
+         CREATE TABLE free (id int PRIMARY KEY, app text, place point, person uuid, amount numeric);
          CREATE TABLE logins (id int PRIMARY KEY, person uuid, ip inet, app text, posix text COLLATE \"POSIX\", code char(4),
              small int2, big int8, amount numeric, wait float8, day date, at timestamptz, tags int[], doc jsonb, place point,
-             ok bool, mood mood);",
+             ok bool, mood mood, bits varbit, named named[]);",
     );
     let named = |treatment| NamedTreatment { name: "rule".into(), treatment: Arc::new(treatment) };
     let written = "public.logins.ip".to_owned();

@@ -253,9 +253,19 @@ impl Analysis<'_> {
                     bound.as_ref().map(|bound| self.subscript(bound, level)).transpose()
                 };
                 let (low, high) = (bound(low)?, bound(high)?);
+                if !ty.is_some_and(|ty| self.has_slices(ty)) {
+                    self.raises();
+                }
                 Ok((Step::Slice(low, high), label, ty))
             }
         }
+    }
+
+    /// True for arrays. Points and names have places too, and no slices, which the server says for each.
+    fn has_slices(&self, ty: TypeRef) -> bool {
+        const ARRAY: u8 = b'A';
+        let base = self.catalogue().base_type(ty).oid;
+        self.catalogue().type_by_oid(base).is_some_and(|ty| ty.category == ARRAY)
     }
 
     /// A subscript, which is converted as in an assignment: not all numbers are places.

@@ -131,6 +131,15 @@ impl Analysis<'_> {
         }
     }
 
+    /// Values of this type are grouped, sorted or told apart: whether those inside a row can be, the server finds out
+    /// when it compares two.
+    pub(super) fn note_key(&self, ty: Option<TypeRef>) {
+        let ty = ty.map(|ty| self.catalogue().element_type(ty.oid).unwrap_or(ty.oid));
+        if ty == Some(oid::RECORD) {
+            self.raises();
+        }
+    }
+
     fn has_collation(&self, ty: Option<Oid>) -> bool {
         const STRING: u8 = b'S';
         let Some(ty) = ty else { return true };

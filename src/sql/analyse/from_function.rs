@@ -134,6 +134,8 @@ impl Analysis<'_> {
     pub(super) fn output_columns_of(&self, term: &Term) -> Option<Vec<(String, TypeRef)>> {
         if let Some(relation) = term.oid().and_then(|ty| self.catalogue().composite(ty)) {
             let columns = relation.columns.iter();
+            // Attributes have collations.
+            self.collations_vary.set(true);
             return Some(
                 columns.map(|column| (column.name.clone(), self.catalogue().base_type(column.ty))).collect(),
             );

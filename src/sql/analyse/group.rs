@@ -182,6 +182,7 @@ impl Analysis<'_> {
         }
         if let Some(target) = self.meant_target(expr, targets, level)? {
             let term = self.expr(&target.value, level)?;
+            self.note_key(term.ty);
             // A column that shows something else than the key is not the key.
             let mut rewritten = expr.clone();
             if !self.is_alike(&term) {
@@ -193,6 +194,7 @@ impl Analysis<'_> {
             return Ok(rewritten);
         }
         let term = self.expr(expr, level)?;
+        self.note_key(term.ty);
         let rewritten = term.expr.clone();
         if !is_constant(&rewritten) {
             keys.terms.push(term);

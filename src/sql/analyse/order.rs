@@ -20,6 +20,7 @@ use super::{Analysed, Analysis, Label, RowOrder};
 impl Analysis<'_> {
     /// What to sort by in place of `term`: itself, or the salted hash of an identifier.
     pub(super) fn sort_key(&self, term: &Term) -> Checked<Expr> {
+        self.note_key(term.ty);
         match &term.label {
             Label::Null | Label::Public => Ok(term.expr.clone()),
             Label::Identifier(_) | Label::Identifiers(_) => Ok(self.salted(term)),

@@ -129,13 +129,29 @@ impl Analysis<'_> {
     /// Analyses `LIMIT` and `OFFSET` and puts them on `query`.
     pub(super) fn cut(&mut self, query: &mut Query, tail: &Tail<'_>, level: &Level<'_>) -> Checked<()> {
         if let Some(offset) = tail.offset {
-            query.offset = Some(self.public(offset, level, "OFFSET")?.expr);
+            query.offset = Some(self.number_of_rows(offset, level, "OFFSET")?);
         }
         if let Some(limit) = tail.limit {
-            let count = self.public(&limit.count, level, "LIMIT")?.expr;
+            let count = self.number_of_rows(&limit.count, level, "LIMIT")?;
             query.limit = Some(Limit { count, with_ties: limit.with_ties });
         }
         Ok(())
+    }
+
+    /// How many rows. A query inside another one is asked that for each row of it, and no number is below zero.
+    fn number_of_rows(&mut self, count: &Expr, level: &Level<'_>, clause: &str) -> Checked<Expr> {
+        let term = self.public(count, level, clause)?;
+        let is_calm = match &term.expr.kind {
+            ExprKind::Literal(Literal::Integer(number)) => *number >= 0,
+            ExprKind::Literal(Literal::Null) => true,
+            // Nobody's row is looked at before it.
+            ExprKind::Param(_) => level.outward().skip(1).all(|around| around.items.is_empty()),
+            _ => false,
+        };
+        if !is_calm {
+            self.raises();
+        }
+        Ok(term.expr)
     }
 
     /// The output column that a sort key of the older standard means: its number or its name.

@@ -137,7 +137,7 @@ impl<'e> Level<'e> {
     }
 
     /// This level and those around it, inside out.
-    fn outward(&'e self) -> impl Iterator<Item = &'e Level<'e>> {
+    pub(super) fn outward(&'e self) -> impl Iterator<Item = &'e Level<'e>> {
         std::iter::successors(Some(self), |level| level.outer)
     }
 

@@ -229,6 +229,7 @@ impl Analysis<'_> {
 
     /// `SELECT DISTINCT`: its sort keys are columns of its output.
     fn distinct_select(&mut self, mut parts: Parts, tail: &Tail<'_>, level: &Level<'_>) -> Checked<Analysed> {
+        parts.list.columns.iter().for_each(|column| self.note_key(column.ty));
         let mut keys = Vec::new();
         for item in tail.order_by {
             let Some(index) = self.listed(&item.value, &parts.list, &parts.groups.shown, level)? else {

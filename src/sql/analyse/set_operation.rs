@@ -38,6 +38,9 @@ impl Analysis<'_> {
             return Err(Denial::unsupported("a key of these rows", Pos::NONE));
         }
         let is_union_all = operation.operator == SetOperator::Union && operation.all;
+        if !is_union_all {
+            columns.iter().for_each(|column| self.note_key(column.ty));
+        }
         let inner = if protected && !is_union_all && !self.are_alike(&columns) {
             self.alike_arms(operation, left.query, right.query, &columns)?
         } else {

@@ -90,7 +90,9 @@ impl Analysis<'_> {
         let has_no_groups = select.group_by == GroupBy::default();
         let own: Vec<&str> = select.from.iter().flat_map(FromItem::aliases).collect();
         is_limited(asked)
-            || (has_no_groups && select.targets.iter().any(|target| self.aggregates_own(&target.value, &own)))
+            || (has_no_groups
+                && !select.targets.iter().any(|target| self.gives_set(&target.value))
+                && select.targets.iter().any(|target| self.aggregates_own(&target.value, &own)))
     }
 
     /// True if an aggregate of rows of these items is in the expression.
@@ -141,5 +143,7 @@ fn row_of(columns: &[OutputColumn], pos: Pos) -> Term {
         [column] => column.ty,
         _ => Some(TypeRef::plain(oid::RECORD)),
     };
-    Term { expr: Expr { kind: ExprKind::Literal(Literal::Null), pos }, label, ty }
+    // No literal: each row has its own.
+    let kind = ExprKind::Column { names: Vec::new(), star: false };
+    Term { expr: Expr { kind, pos }, label, ty }
 }

@@ -11,6 +11,9 @@ pub(super) const GROUPS: &[Group] = &[
     total("any_value").order(Sensitivity::Always).since(16),
     total("bit_and bit_or bool_and bool_or every regr_count"),
     total("bit_xor").since(14),
+    // Strings of several lengths.
+    raising("bit_and(bit) bit_or(bit)"),
+    raising("bit_xor(bit)").since(14),
     // Exact sums.
     raising(
         "sum(int2) sum(int4) sum(int8) sum(numeric) avg(int2) avg(int4) avg(int8) avg(numeric) stddev(int2) \
