@@ -75,9 +75,12 @@ fn check(port: u16, routes: &str, regions: &str, bound: &str, more: &[&str]) -> 
 
 const BOUND: &str = "regions = [\"DE\"]";
 
+/// Routes, regions, what the role is bound to; what is said, and what is not.
+type Case<'a> = (&'a str, &'a str, &'a str, &'a [&'a str], &'a [&'a str]);
+
 #[test]
 fn what_is_closed_or_unbound_is_found() {
-    let cases: [(&str, &str, &str, &[&str], &[&str]); 4] = [
+    let cases: [Case<'_>; 4] = [
         (
             SILENT,
             "",

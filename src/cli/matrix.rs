@@ -210,7 +210,7 @@ fn path_of(label: &str) -> Option<String> {
 }
 
 fn sql_cell(rule: Option<&ColumnRule>, part: Option<&Part>, unlisted: &str) -> String {
-    let name = match (rule, part) {
+    match (rule, part) {
         (None, _) => unlisted.to_owned(),
         (Some(ColumnRule::Scalar(ruling)), _) => ruling.treatment_name.to_string(),
         (Some(ColumnRule::Composite(attributes)), Some(Part::Attribute(name))) => attributes
@@ -223,8 +223,7 @@ fn sql_cell(rule: Option<&ColumnRule>, part: Option<&Part>, unlisted: &str) -> S
         },
         (Some(ColumnRule::Composite(_)), _) => "by attribute".to_owned(),
         (Some(ColumnRule::Json(_)), _) => "by path".to_owned(),
-    };
-    name
+    }
 }
 
 fn unlisted(columns: &[Option<&str>], name: &str) -> Row {

@@ -1,9 +1,8 @@
 //! A set of public keys (RFC 7517, RFC 7518, RFC 8037) and what they verify.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use arc_swap::ArcSwapOption;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::signature::{self, RsaPublicKeyComponents, UnparsedPublicKey, VerificationAlgorithm};
@@ -84,33 +83,38 @@ enum Material {
 
 /// Where the keys of an issuer are, as they are now. Clones are the same shelf.
 #[derive(Clone, Debug, Default)]
-pub struct KeyShelf(Arc<ArcSwapOption<Keys>>);
+pub struct KeyShelf(Arc<RwLock<Option<Arc<Keys>>>>);
 
 impl KeyShelf {
     /// A shelf with these keys.
     #[must_use]
     pub fn with(keys: Keys) -> Self {
-        Self(Arc::new(ArcSwapOption::from_pointee(keys)))
+        Self(Arc::new(RwLock::new(Some(Arc::new(keys)))))
     }
 
     /// Puts these in the place of those before.
     pub fn put(&self, keys: Keys) {
-        self.0.store(Some(Arc::new(keys)));
+        self.place(Some(Arc::new(keys)));
     }
 
     /// Takes over what another has.
     pub fn adopt(&self, other: &Self) {
-        self.0.store(other.0.load_full());
+        self.place(other.keys());
     }
 
     /// True if there are some.
     #[must_use]
     pub fn has_keys(&self) -> bool {
-        self.0.load().is_some()
+        self.keys().is_some()
     }
 
     pub(super) fn keys(&self) -> Option<Arc<Keys>> {
-        self.0.load_full()
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What a panic of another holder left is whole.
+    fn place(&self, keys: Option<Arc<Keys>>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = keys;
     }
 }
 

@@ -34,7 +34,7 @@ pub(super) const GROUPS: &[Group] = &[
     ).since(14),
     // Rows of a multirange.
     raising("unnest(anymultirange)").since(14),
-    // Hashes and binary forms.
-    total("hash_range hash_range_extended range_send"),
-    total("hash_multirange hash_multirange_extended multirange_send").since(14),
+    // Hashes and binary forms, which not all bounds have.
+    raising("hash_range hash_range_extended range_send"),
+    raising("hash_multirange hash_multirange_extended multirange_send").since(14),
 ];
