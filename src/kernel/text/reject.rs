@@ -6,7 +6,8 @@
 //! and only where enough of one kind stand as close together as in what is looked for is the text not clean.
 //! A browser's `Mozilla/5.0 (X11; …; rv:132.0)` is.
 //!
-//! Invariant: what [`super::scan`] finds is never called clean (a test compares the two).
+//! Invariant: what [`super::scan`] finds is never called clean (a test compares the two), but for `::` without a digit
+//! beside it, which is nobody's address.
 
 use super::fold;
 use super::scan::BARE_MAC_BYTES;
@@ -35,7 +36,7 @@ const COLON: u32 = 1;
 const OCTETS: u32 = 2;
 /// A dash or underscore between hexadecimal digits.
 const PAIRS: u32 = 3;
-/// Two colons beside a hexadecimal digit or a dot.
+/// Two colons beside a hexadecimal digit.
 const DOUBLE: u32 = 4;
 /// The byte before is a hexadecimal digit.
 const HEX: u32 = 5;
@@ -356,9 +357,7 @@ fn seen(window: &[u8; WINDOW]) -> [u8; LANES] {
         let hex = hex_before & hex_after;
         let dash = (*byte == b'-') | (*byte == b'_');
         let colon = *byte == b':';
-        let double = colon
-            & (((*before == b':') & (hex_after | (*after == b'.')))
-                | ((*after == b':') & (hex_before | (*before == b'.'))));
+        let double = colon & (((*before == b':') & hex_after) | ((*after == b':') & hex_before));
         *seen = u8::from((*byte == b'.') & hex) << DOT
             | u8::from(colon & hex) << COLON
             | u8::from(dash & is_digit(*before) & is_digit(*after)) << OCTETS
