@@ -78,11 +78,19 @@ fn psql(cluster: &Cluster, proxy: &Proxy, statements: &[&str]) -> (String, Strin
 
 fn statements(proxy: &Proxy) -> Vec<Value> {
     let trail = fs::read_to_string(proxy.folder().join("audit.jsonl")).unwrap();
-    for canary in CANARIES {
-        assert!(!trail.contains(canary), "{canary} in {trail}");
+    let lines: Vec<Value> = trail.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for line in &lines {
+        let mut said = line.clone();
+        // Among thousands of digests some hold the digits of a short canary.
+        for digest in ["hash", "mac", "prev", "policy"] {
+            said.as_object_mut().unwrap().remove(digest);
+        }
+        let said = said.to_string();
+        for canary in CANARIES {
+            assert!(!said.contains(canary), "{canary} in {said}");
+        }
     }
-    let lines = trail.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    lines.filter(|line| line["kind"] == "statement").collect()
+    lines.into_iter().filter(|line| line["kind"] == "statement").collect()
 }
 
 fn holds(proxy: &Proxy) -> bool {

@@ -238,7 +238,7 @@ impl Analysis<'_> {
                 Some(expr)
             }
         };
-        let ty = self.common_type_of(&results.iter().collect::<Vec<_>>());
+        let ty = self.common_type_of(&results);
         let operand = operand.map(|operand| Box::new(operand.expr));
         let kind = ExprKind::Case { operand, whens: rewritten, otherwise };
         Ok(Term { expr: Expr { kind, pos }, label, ty })

@@ -47,9 +47,9 @@ impl Analysis<'_> {
     }
 
     /// As [`Self::common_type`], for values.
-    pub(super) fn common_type_of(&self, terms: &[&Term]) -> Option<TypeRef> {
+    pub(super) fn common_type_of(&self, terms: &[Term]) -> Option<TypeRef> {
         let types: Vec<Option<TypeRef>> = terms.iter().map(|term| term.ty).collect();
-        self.meet(&types, terms.iter().map(|term| Operand::of(term)))
+        self.meet(&types, terms.iter().map(Operand::of))
     }
 
     fn meet(

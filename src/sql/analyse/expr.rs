@@ -66,7 +66,7 @@ impl Analysis<'_> {
             ExprKind::Coalesce(values) => self.coalesce(values, pos, level),
             ExprKind::Extreme { greatest, values } => {
                 let terms = self.public_terms(values, level, "GREATEST or LEAST")?;
-                let ty = self.common_type_of(&terms.iter().collect::<Vec<_>>());
+                let ty = self.common_type_of(&terms);
                 self.implied(&["<"], [Operand::of_type(ty.map(|ty| ty.oid)); 2], pos)?;
                 let values = terms.into_iter().map(|term| term.expr).collect();
                 let kind = ExprKind::Extreme { greatest: *greatest, values };
@@ -131,7 +131,7 @@ impl Analysis<'_> {
                 Label::Public
             }
         };
-        let element = self.common_type_of(&terms.iter().collect::<Vec<_>>());
+        let element = self.common_type_of(&terms);
         let ty = element.and_then(|ty| self.array_of(ty));
         // Arrays of several sizes do not fit into one.
         if element.is_none_or(|ty| self.catalogue().element_type(ty.oid).is_some()) {
@@ -182,7 +182,7 @@ impl Analysis<'_> {
             label = label.merge(term.label.clone(), "COALESCE", value.pos)?;
             terms.push(term);
         }
-        let ty = self.common_type_of(&terms.iter().collect::<Vec<_>>());
+        let ty = self.common_type_of(&terms);
         let kind = ExprKind::Coalesce(terms.into_iter().map(|term| term.expr).collect());
         Ok(Term { expr: Expr { kind, pos }, label, ty })
     }
