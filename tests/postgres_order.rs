@@ -166,6 +166,18 @@ fn nor_does_what_an_aggregate_picks() {
     ]);
 }
 
+/// Hole 50: the type of what is brought together was guessed from the first argument.
+#[test]
+fn what_is_converted_to_a_type_of_several_values_counts_as_of_that() {
+    assert_same(&[
+        "SELECT DISTINCT array_append(ARRAY[1], l.amount) FROM logins l JOIN people p ON l.number = p.number",
+        "SELECT array_prepend(7, ARRAY[l.amount]), count(*) FROM logins l JOIN people USING (number) GROUP BY 1",
+        "SELECT array_cat(ARRAY[1], ARRAY[l.amount]) FROM logins l JOIN people USING (number) UNION SELECT ARRAY[9]",
+        "SELECT DISTINCT ARRAY[p] || amount, p || ARRAY[amount] FROM logins",
+        "SELECT DISTINCT x + 0.5 FROM (SELECT number, percentile_disc(0.5) WITHIN GROUP (ORDER BY wait) AS x FROM logins GROUP BY 1) q",
+    ]);
+}
+
 /// Hole 29: from version 16 on the server sorts rows for one aggregate, and the others see them so.
 #[test]
 fn rows_that_are_sorted_for_one_aggregate_are_not_seen_so_by_another() {
@@ -223,6 +235,12 @@ fn where_equal_values_look_alike_nothing_changes() {
         "SELECT p, ARRAY[amount] || ARRAY[amount] || '{1}' FROM @L@ EXCEPT ALL SELECT p, '{1}' || ARRAY[amount] FROM @L@",
         "SELECT DISTINCT 'NaN'::numeric, 'NaN'::float8 + wait, amount / 3 FROM @L@",
         "SELECT DISTINCT ARRAY['x', doc ->> 'v'], ARRAY['2', doc -> 'v'] FROM @L@",
+        "SELECT amount, (amount IS NULL) AS none, nullif(amount, 2) IS NULL, GROUPING(amount), count(*) FROM @L@ \
+         GROUP BY GROUPING SETS ((amount, (amount IS NULL), nullif(amount, 2) IS NULL), (), (amount))",
+        "SELECT DISTINCT x + 0.5, y + interval '1 day', z + 1 FROM (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY amount) AS x, \
+         percentile_disc(0.4) WITHIN GROUP (ORDER BY timestamptz '2026-03-14' + span) AS y, rank(2) WITHIN GROUP (ORDER BY p) AS z \
+         FROM @L@ GROUP BY p) q",
+        "SELECT ARRAY[kind::varchar(9)] || ARRAY[tag] FROM @L@ UNION SELECT ARRAY['x']",
         "SELECT ARRAY[doc #>> '{v}', 'x'] FROM @L@ UNION SELECT ARRAY['y', NULL]",
     ] {
         let statement = statement.replace("@L@", uniform);

@@ -1,13 +1,14 @@
 //! Aggregates: what they may be of, and the order in which they see their rows.
 
 use super::super::allow::Sensitivity;
+use super::super::catalogue::{Function, Oid, TypeRef};
 use super::super::ir::{Call, Expr, ExprKind, OrderItem, Pos};
 use super::super::refusal::{Checked, Denial};
 use super::alike::Looks;
 use super::call::{Resolved, arguments};
 use super::order::extend_keys;
 use super::scope::{Level, RowOrder, Term};
-use super::{Analysis, Label};
+use super::{Analysis, Label, infer};
 
 impl Analysis<'_> {
     /// A call of an aggregate at `level`; `before` are the level's reads before its arguments.
@@ -25,6 +26,11 @@ impl Analysis<'_> {
         let terms: Vec<Term> =
             if picks { terms.into_iter().map(|term| self.with_same_zero(term)).collect() } else { terms };
         let ordered = self.aggregate_order(call, picks, pos, level)?;
+        let ty = if call.within_group {
+            self.ordered_set_type(resolved, &terms, &ordered)
+        } else {
+            resolved.result
+        };
         if call.distinct && !call.order_by.is_empty() && !label.is_public() {
             return Err(distinct_identifiers(&label, pos));
         }
@@ -38,7 +44,7 @@ impl Analysis<'_> {
             let call = Call { name: resolved.name.clone(), ..call.clone() };
             if let Some(expr) = self.of_alike(&call, &terms, &ordered, filter.as_ref(), pos)? {
                 self.aggregates.push(expr.clone());
-                return Ok(Term { expr, label, ty: resolved.result });
+                return Ok(Term { expr, label, ty });
             }
         }
         let mut order_by: Vec<OrderItem> = ordered.into_iter().map(|(item, _)| item).collect();
@@ -65,7 +71,32 @@ impl Analysis<'_> {
         };
         let expr = Expr { kind: ExprKind::Call(Box::new(rewritten)), pos };
         self.aggregates.push(expr.clone());
-        Ok(Term { expr, label, ty: resolved.result })
+        Ok(Term { expr, label, ty })
+    }
+
+    /// The result of an aggregate of an ordered set, in which what the rows are ordered by are arguments, too.
+    fn ordered_set_type(
+        &self,
+        resolved: &Resolved<'_>,
+        terms: &[Term],
+        ordered: &[(OrderItem, Term)],
+    ) -> Option<TypeRef> {
+        let ordered = ordered.iter().map(|(_, term)| term);
+        let types: Vec<Option<Oid>> = terms.iter().chain(ordered).map(Term::oid).collect();
+        let candidates: Vec<&Function> =
+            resolved.rivals.iter().copied().filter(|rival| rival.arguments.len() == types.len()).collect();
+        if candidates.is_empty() {
+            // One of a hypothetical set, which takes anything.
+            return resolved.result;
+        }
+        let signatures: Vec<Vec<Oid>> = candidates.iter().map(|rival| rival.arguments.clone()).collect();
+        let picked =
+            types.iter().all(Option::is_some).then(|| infer::pick(self.catalogue(), &signatures, &types));
+        if let Some(found) = picked.flatten().and_then(|index| candidates.get(index)) {
+            return infer::result(self.catalogue(), found.result, &found.arguments, &types);
+        }
+        let candidates = candidates.iter().map(|rival| (rival.arguments.as_slice(), rival.result));
+        infer::result_of_any(self.catalogue(), candidates, &types)
     }
 
     /// The sort keys of an aggregate. Where one of several equal values would be picked, zeros are alike.

@@ -126,7 +126,13 @@ impl<'a> Analysis<'a> {
         if let Some((function, parameters)) =
             infer::pick(self.catalogue(), &signatures, arguments).and_then(|index| fitting.get(index))
         {
-            let result = infer::result(self.catalogue(), function.result, parameters, arguments);
+            let is_certain = !named && arguments.iter().all(Option::is_some);
+            let result = if is_certain {
+                infer::result(self.catalogue(), function.result, parameters, arguments)
+            } else {
+                let candidates = fitting.iter().map(|(one, parameters)| (parameters.as_slice(), one.result));
+                infer::result_of_any(self.catalogue(), candidates, arguments)
+            };
             return Ok(Some(Resolved {
                 name: Qualified::within(&function.schema, &call.name.name),
                 function: Some(function),
@@ -134,7 +140,7 @@ impl<'a> Analysis<'a> {
                 result,
                 parameters: parameters.clone(),
                 rivals: rivals(&function.schema),
-                is_certain: !named && arguments.iter().all(Option::is_some),
+                is_certain,
                 order: Sensitivity::Always,
             }));
         }

@@ -151,34 +151,48 @@ pub(super) fn result(
     parameters: &[Oid],
     arguments: &[Option<Oid>],
 ) -> Option<TypeRef> {
-    let known = |(parameter, argument): (&Oid, &Option<Oid>)| {
-        let argument = (*argument)?;
-        if argument == oid::UNKNOWN {
-            return None;
-        }
+    let pairs = || parameters.iter().zip(arguments);
+    // All are of one type, so that one which is known tells.
+    let same = |(parameter, argument): (&Oid, &Option<Oid>)| {
+        let argument = argument.filter(|ty| *ty != oid::UNKNOWN)?;
         match *parameter {
-            oid::ANYELEMENT
-            | oid::ANYNONARRAY
-            | oid::ANYENUM
-            | oid::ANYCOMPATIBLE
-            | oid::ANYCOMPATIBLENONARRAY => Some(argument),
-            oid::ANYARRAY | oid::ANYCOMPATIBLEARRAY => catalogue.element_type(argument),
+            oid::ANYELEMENT | oid::ANYNONARRAY | oid::ANYENUM => Some(argument),
+            oid::ANYARRAY => catalogue.element_type(argument),
             _ => None,
         }
     };
-    let element = || parameters.iter().zip(arguments).find_map(known);
+    // All are converted to one type, so that each has a say in it.
+    let compatible = |(parameter, argument): (&Oid, &Option<Oid>)| match *parameter {
+        oid::ANYCOMPATIBLE | oid::ANYCOMPATIBLENONARRAY => Some(*argument),
+        oid::ANYCOMPATIBLEARRAY if *argument == Some(oid::UNKNOWN) => None,
+        oid::ANYCOMPATIBLEARRAY => Some(argument.and_then(|array| catalogue.element_type(array))),
+        _ => None,
+    };
+    let converted =
+        || common(catalogue, pairs().filter_map(compatible).map(|element| element.map(TypeRef::plain)));
+    let array_of = |element: Oid| catalogue.type_by_oid(element)?.array.map(TypeRef::plain);
     match declared {
-        oid::ANYELEMENT
-        | oid::ANYNONARRAY
-        | oid::ANYENUM
-        | oid::ANYCOMPATIBLE
-        | oid::ANYCOMPATIBLENONARRAY => element().map(TypeRef::plain),
-        oid::ANYARRAY | oid::ANYCOMPATIBLEARRAY => {
-            catalogue.type_by_oid(element()?)?.array.map(TypeRef::plain)
-        }
+        oid::ANYELEMENT | oid::ANYNONARRAY | oid::ANYENUM => pairs().find_map(same).map(TypeRef::plain),
+        oid::ANYARRAY => pairs().find_map(same).and_then(array_of),
+        oid::ANYCOMPATIBLE | oid::ANYCOMPATIBLENONARRAY => converted(),
+        oid::ANYCOMPATIBLEARRAY => converted().and_then(|element| array_of(element.oid)),
         oid::ANYRANGE | oid::ANYMULTIRANGE | oid::ANYCOMPATIBLERANGE => None,
         known => Some(TypeRef::plain(known)),
     }
+}
+
+/// The result where the types of some arguments are not known: that of every function or operator which may be meant
+/// (the types of its parameters, and of its result), if it is the same.
+pub(super) fn result_of_any<'f>(
+    catalogue: &Catalogue,
+    candidates: impl Iterator<Item = (&'f [Oid], Oid)>,
+    arguments: &[Option<Oid>],
+) -> Option<TypeRef> {
+    let may_be_meant = candidates.filter(|(parameters, _)| all_coerce(catalogue, arguments, parameters));
+    let mut results =
+        may_be_meant.map(|(parameters, declared)| result(catalogue, declared, parameters, arguments));
+    let first = results.next()??;
+    results.all(|other| other == Some(first)).then_some(first)
 }
 
 /// The type of a place where values of several types may stand.

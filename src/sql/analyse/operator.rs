@@ -41,12 +41,16 @@ impl Analysis<'_> {
 
     /// `array || array`, or with an element of it on one side.
     fn joined_array(&self, op: &Qualified, left: Oid, right: Oid) -> Option<TypeRef> {
-        let is_with = |array: Oid, other: Oid| {
-            let element = self.catalogue().element_type(array);
-            element.is_some() && (other == array || other == oid::UNKNOWN || element == Some(other))
+        let element = |array: Oid| self.catalogue().element_type(array);
+        // A literal beside an array is one of its kind.
+        let elements = match (element(left), element(right)) {
+            (Some(one), Some(other)) => [one, other],
+            (Some(one), None) => [one, right],
+            (None, Some(other)) => [left, other],
+            (None, None) => return None,
         };
-        let whole = [(left, right), (right, left)].into_iter().find(|(array, other)| is_with(*array, *other));
-        whole.filter(|_| op.name == "||").map(|(array, _)| TypeRef::plain(array))
+        let common = infer::common(self.catalogue(), elements.map(|ty| Some(TypeRef::plain(ty))))?;
+        self.array_of(common).filter(|_| op.name == "||")
     }
 
     fn equality(
@@ -136,7 +140,13 @@ impl Analysis<'_> {
             if can_raise || !is_known || !self.takes_calmly(&parameters, operands) {
                 self.raises();
             }
-            let ty = infer::result(self.catalogue(), found.result, &parameters, &alike);
+            let ty = if is_known {
+                infer::result(self.catalogue(), found.result, &parameters, &alike)
+            } else {
+                let candidates = of_arity.iter().zip(&fitting);
+                let candidates = candidates.map(|(one, parameters)| (parameters.as_slice(), one.result));
+                infer::result_of_any(self.catalogue(), candidates, &arguments)
+            };
             return Ok((Qualified::within(&found.schema, &op.name), ty));
         }
         named.iter().map(|candidate| rule(candidate)).collect::<Result<Vec<_>, _>>().map_err(refused)?;

@@ -21,6 +21,8 @@ use super::scope::{Level, Term};
 pub(super) struct Shown {
     /// A key, and what is shown of it.
     pairs: Vec<(Expr, Expr)>,
+    /// Keys that are shown as they are, whatever stands in them.
+    kept: Vec<Expr>,
 }
 
 struct Putting<'s> {
@@ -47,7 +49,7 @@ impl Visitor for Putting<'_> {
             expr.kind = shown.kind.clone();
             return false;
         }
-        let is_shown = pairs.iter().any(|(_, shown)| shown == expr);
+        let is_shown = pairs.iter().any(|(_, shown)| shown == expr) || self.shown.kept.contains(expr);
         let is_grouping = matches!(expr.kind, ExprKind::Grouping(_));
         let is_aggregate = || self.aggregates.contains(expr) && self.is_of_this_level(expr);
         !is_shown && !is_grouping && !is_aggregate()
@@ -57,13 +59,14 @@ impl Visitor for Putting<'_> {
 impl Analysis<'_> {
     /// What is shown of keys of groups.
     pub(super) fn shown_keys(&self, keys: &[Term]) -> Checked<Shown> {
-        let mut pairs = Vec::new();
+        let mut found = Shown::default();
         for key in keys {
-            if let Some(shown) = self.shown_of_group(key)? {
-                pairs.push((key.expr.clone(), shown));
+            match self.shown_of_group(key)? {
+                Some(shown) => found.pairs.push((key.expr.clone(), shown)),
+                None => found.kept.push(key.expr.clone()),
             }
         }
-        Ok(Shown { pairs })
+        Ok(found)
     }
 
     /// Puts what is shown in place of keys.
