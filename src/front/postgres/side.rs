@@ -65,6 +65,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Side<S> {
         match pin!(self.stream.read_buf(room)).poll(cx) {
             Poll::Ready(Ok(count)) => {
                 self.is_closed = count == 0;
+                self.input.learn(count);
                 Ok(true)
             }
             Poll::Ready(Err(error)) => Err(error),
