@@ -300,7 +300,7 @@ def main():
         trail = (folder / "audit.jsonl").stat().st_size
         logins = (folder / "audit.jsonl").read_text().count('"kind":"login"')
         lines.append(f"\nthe trail has {trail / 1e6:.1f} MB, and {logins} lines about who was not let in")
-    write_report("door.md", "\n".join(lines) + "\n")
+    write_report("door", "\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

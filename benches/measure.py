@@ -1,5 +1,5 @@
 """What the measurements of whole processes share. Standard library only."""
-import argparse, os, pathlib, re, signal, socket, statistics, subprocess, sys, time
+import argparse, json, os, pathlib, re, signal, socket, statistics, subprocess, sys, time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TICK = os.sysconf("SC_CLK_TCK")
@@ -70,19 +70,26 @@ def start_sfumato(binary, folder, name, policy):
     conf.write_text(policy.replace("@KEY@", str(key)))
     process = Process([binary, "run", "--config", str(conf)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     line = process.child.stdout.readline()
-    return process, int(re.search(r"addr=\S*:(\d+)", line)[1])
+    found = re.search(r"addr=\S*:(\d+)", line)
+    if not found:
+        sys.exit(subprocess.run([binary, "check", "--config", str(conf)], capture_output=True, text=True).stdout)
+    return process, int(found[1])
 
 
 def arguments(description):
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="short loads")
+    parser.add_argument("--only", default="", help="only loads whose name holds this")
     parser.add_argument("--binary", default=str(ROOT / "target/release/sfumato"))
     return parser.parse_args()
 
 
-def write_report(name, report):
+def write_report(name, report, seen=None):
+    """Prints and keeps a report; `seen` ({load: {"units": [...], "targets": {name: [row, ...]}}}) is what `chart.py` draws."""
     print(report)
     out = ROOT / "target/bench"
     out.mkdir(parents=True, exist_ok=True)
-    (out / name).write_text(report)
+    (out / f"{name}.md").write_text(report)
+    if seen is not None:
+        (out / f"{name}.json").write_text(json.dumps(seen, indent=1))

@@ -6,9 +6,11 @@ the proxy's own processor time (user and system, from /proc/PID/stat). Everybody
 by session, since that is what a proxy with one connection for each client does. Printed is the median of the rounds
 with the lowest and the highest, and the table goes to target/bench/postgres.md.
 
+One target more is the store itself with views that mask in SQL, in the place of a table with all seven treatments.
+
 Needs PostgreSQL's server programs, pgbench and pgbouncer (`make bench` installs them) and a release build of sfumato.
 """
-import contextlib, os, pathlib, re, shutil, socket, struct, subprocess, sys, tempfile, time
+import contextlib, os, pathlib, re, shutil, socket, struct, subprocess, sys, tempfile, time, typing
 
 from measure import Process, arguments, free_port, spread, start_sfumato, wait_for, write_report
 
@@ -18,6 +20,20 @@ INSERT INTO plain SELECT n, 'name ' || n, n * 7, timestamptz '2026-11-01 00:00+0
 CREATE TABLE logins (id int PRIMARY KEY, person uuid NOT NULL, ip inet NOT NULL, at timestamptz NOT NULL);
 INSERT INTO logins SELECT n, md5((n % 1000)::text)::uuid, inet '198.18.0.0' + n % 65536, timestamptz '2026-11-01 00:00+00' + n * interval '1 second'
   FROM generate_series(1, 1000000) n;
+CREATE TABLE sightings (id int PRIMARY KEY, person uuid NOT NULL, account bigint NOT NULL, ip inet NOT NULL, lat float8 NOT NULL, lon float8 NOT NULL,
+  at timestamptz NOT NULL, bytes bigint NOT NULL, agent text NOT NULL);
+INSERT INTO sightings SELECT n, md5((n % 1000)::text)::uuid, 1000000 + n % 5000, inet '198.18.0.0' + n % 65536, 40 + n % 100000 / 7919.0, n % 99991 / 7907.0,
+  timestamptz '2026-11-01 00:00+00' + n * interval '1 second', n % 100000,
+  'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.' || n % 10 FROM generate_series(1, 1000000) n;
+CREATE EXTENSION pgcrypto;
+CREATE SCHEMA masked;
+CREATE VIEW masked.sightings AS SELECT id, encode(hmac(person::text, 'bench', 'sha256'), 'hex') AS person, encode(hmac(account::text, 'bench', 'sha256'), 'hex') AS account,
+  network(set_masklen(ip, 16)) AS ip, floor(lat * 10) / 10 AS lat, floor(lon * 10) / 10 AS lon, date_trunc('hour', at) AS at, bytes / 1000 * 1000 AS bytes,
+  regexp_replace(agent, '\d{1,3}(\.\d{1,3}){3}', '[ip]', 'g') AS agent FROM public.sightings;
+CREATE ROLE masked LOGIN;
+ALTER ROLE masked SET search_path = masked;
+GRANT USAGE ON SCHEMA masked TO masked;
+GRANT SELECT ON masked.sightings TO masked;
 VACUUM ANALYZE;
 """
 
@@ -35,6 +51,14 @@ unlisted = "pass"
 [stores.fields]
 "public.logins.ip" = {{ truncate = {{ ipv4 = 16, ipv6 = 32 }} }}
 "public.logins.person" = {{ pseudonymize = {{ domain = "person" }} }}
+"public.sightings.person" = {{ pseudonymize = {{ domain = "person" }} }}
+"public.sightings.account" = {{ tokenize = {{ domain = "account" }} }}
+"public.sightings.ip" = {{ truncate = {{ ipv4 = 16, ipv6 = 32 }} }}
+"public.sightings.lat" = {{ grid = {{ degrees = 0.1 }} }}
+"public.sightings.lon" = {{ grid = {{ degrees = 0.1 }} }}
+"public.sightings.at" = {{ floor = {{ to = "hour" }} }}
+"public.sightings.bytes" = {{ bucket = {{ width = 1000 }} }}
+"public.sightings.agent" = "scrub"
 """
 
 PGBOUNCER = """[databases]
@@ -56,8 +80,22 @@ POINT = "\\set id random(1, 1000000)\nSELECT {columns} FROM {table} WHERE id = :
 
 # name: (unit of processor time, unit of the rate)
 PER_QUERY = ("CPU s per 100k queries", "thousand queries/s", "p99 ms")
-PER_ROW = ("CPU s per million rows", "MB/s", "first byte ms")
+PER_ROW = ("CPU s per million rows", "million rows/s", "first byte ms")
 PER_CONNECTION = ("CPU s per 1000 connections", "connections/s", "p99 ms")
+
+
+class Target(typing.NamedTuple):
+    name: str
+    process: Process | None  # whose processor time counts
+    port: int
+    user: str = "bench"
+
+
+class Load(typing.NamedTuple):
+    name: str
+    units: tuple  # of processor time for an amount, of the rate, of the latency
+    measure: typing.Callable  # takes a target and gives (amount, rate, latency)
+    is_masked: bool = False  # whether the store's own views have an answer
 
 
 def programs():
@@ -98,13 +136,13 @@ def pgbouncer(folder, port):
     return Process(as_server([shutil.which("pgbouncer"), "-q", str(folder / "pgbouncer.ini")]), stderr=subprocess.DEVNULL), listen
 
 
-def pgbench(folder, port, text, seconds, *how):
+def pgbench(folder, target, text, seconds, *how):
     """Runs a script; queries, seconds, milliseconds of the slowest of a hundred."""
     script = folder / "script.sql"
     script.write_text(text)
     for old in folder.glob("latency.*"):
         old.unlink()
-    connection = ["-h", "127.0.0.1", "-p", str(port), "-U", "bench"]
+    connection = ["-h", "127.0.0.1", "-p", str(target.port), "-U", target.user]
     out = subprocess.run([programs() / "pgbench", "-n", "-T", str(seconds), "-l", f"--log-prefix={folder}/latency", "--sampling-rate=0.2",
                           "-f", script, *how, *connection, "postgres"], capture_output=True, text=True)
     rate = re.search(r"^tps = ([\d.]+)", out.stdout, re.M)
@@ -119,10 +157,10 @@ def message(kind, body):
     return kind + struct.pack("!i", len(body) + 4) + body
 
 
-def whole_answer(port, request):
+def whole_answer(target, request):
     """Reads all of an answer; its bytes, and the milliseconds to the first."""
-    with socket.create_connection(("127.0.0.1", port)) as s:
-        s.sendall(message(b"", b"\0\3\0\0user\0bench\0database\0postgres\0\0"))
+    with socket.create_connection(("127.0.0.1", target.port)) as s:
+        s.sendall(message(b"", b"\0\3\0\0user\0" + target.user.encode() + b"\0database\0postgres\0\0"))
         tail = b""
         while not tail.endswith(b"Z\0\0\0\5I"):
             tail += s.recv(65536)
@@ -148,63 +186,66 @@ def in_binary(text):
 
 
 def loads(folder, quick):
-    """[(name, units, work)]; work takes a port and gives (amount, rate, latency)."""
     seconds = 3 if quick else 5
 
     def points(table, columns, *how):
-        def work(port):
-            count, rate, p99 = pgbench(folder, port, POINT.format(table=table, columns=columns), seconds, "-c32", "-j1", *how)
+        def measure(target):
+            count, rate, p99 = pgbench(folder, target, POINT.format(table=table, columns=columns), seconds, "-c32", "-j1", *how)
             return count / 100_000, rate / 1000, p99
-        return work
+        return measure
 
-    def connections(port):
-        count, rate, p99 = pgbench(folder, port, POINT.format(table="plain", columns="name"), seconds, "-c4", "-j1", "-C")
+    def connections(target):
+        count, rate, p99 = pgbench(folder, target, POINT.format(table="plain", columns="name"), seconds, "-c4", "-j1", "-C")
         return count / 1000, rate, p99
 
     def bulk(request):
-        def work(port):
-            total, first_ms, took = whole_answer(port, request)
-            return 1, total / took / 1e6, first_ms
-        return work
+        def measure(target):
+            _, first_ms, took = whole_answer(target, request)
+            return 1, 1 / took, first_ms
+        return measure
 
+    queries = [("table without protected columns", "plain", "name", "-Mprepared"), ("an address treated in the store", "logins", "ip", "-Mprepared"),
+               ("an identifier treated in the proxy", "logins", "person", "-Mprepared"),
+               ("simple protocol, table without protected columns", "plain", "name", "-Msimple")]
+    tables = [("without protected columns", "plain"), ("with an address and an identifier", "logins"), ("with all seven treatments", "sightings")]
+    requests = [("in text", query, "SELECT * FROM {}"), ("in binary", in_binary, "SELECT * FROM {}"), ("by COPY in text", query, "COPY (SELECT * FROM {}) TO STDOUT")]
     return [
-        ("Point query, prepared, 32 clients, table without protected columns", PER_QUERY, points("plain", "name", "-Mprepared")),
-        ("The same, an address treated in the store", PER_QUERY, points("logins", "ip", "-Mprepared")),
-        ("The same, an identifier treated in the proxy", PER_QUERY, points("logins", "person", "-Mprepared")),
-        ("Point query, simple protocol, 32 clients, table without protected columns", PER_QUERY, points("plain", "name", "-Msimple")),
-        ("New connections, one query each, 4 clients", PER_CONNECTION, connections),
-        ("1M rows in text, table without protected columns", PER_ROW, bulk(query("SELECT * FROM plain"))),
-        ("1M rows in binary, table without protected columns", PER_ROW, bulk(in_binary("SELECT * FROM plain"))),
-        ("1M rows in text, with an address and an identifier", PER_ROW, bulk(query("SELECT * FROM logins"))),
-        ("1M rows in binary, with an address and an identifier", PER_ROW, bulk(in_binary("SELECT * FROM logins"))),
-        ("COPY of 1M rows, table without protected columns", PER_ROW, bulk(query("COPY plain TO STDOUT"))),
-        ("COPY of 1M rows, with an address and an identifier", PER_ROW, bulk(query("COPY logins TO STDOUT"))),
+        *(Load(f"Point query, 32 clients, {what}", PER_QUERY, points(table, columns, how)) for what, table, columns, how in queries),
+        Load("New connections, one query each, 4 clients", PER_CONNECTION, connections),
+        *(Load(f"1M rows {form}, table {what}", PER_ROW, bulk(request(text.format(table))), table == "sightings")
+          for what, table in tables for form, request, text in requests),
     ]
 
 
+def turns(load, targets, number):
+    """Who gets a load in a round, in whose order."""
+    asked = [target for target in targets if target.user == "bench" or load.is_masked]
+    return asked[number % len(asked):] + asked[:number % len(asked)]
+
+
 def rounds(targets, work, count):
-    """{(load, target): [(processor time per amount, rate, latency) per round]}"""
-    seen = {}
+    """{load: {target: [(processor time per amount, rate, latency) per round]}}"""
+    seen = {load.name: {target.name: [] for target in turns(load, targets, 0)} for load in work}
     for number in range(count):
-        for load, _, measure in work:
-            turn = number % len(targets)
-            for name, process, port in targets[turn:] + targets[:turn]:
-                before = process.cpu_s() if process else 0
-                amount, rate, latency = measure(port)
-                cpu = (process.cpu_s() - before) / amount if process else 0
-                seen.setdefault((load, name), []).append((cpu, rate, latency))
+        for load in work:
+            for target in turns(load, targets, number):
+                before = target.process.cpu_s() if target.process else 0
+                amount, rate, latency = load.measure(target)
+                cpu = (target.process.cpu_s() - before) / amount if target.process else 0
+                seen[load.name][target.name].append((cpu, rate, latency))
         print(f"round {number + 1} of {count}, load {os.getloadavg()[0]:.1f}", file=sys.stderr)
     return seen
 
 
 def table(seen, targets, work):
     lines = []
-    for load, (cpu, rate, latency), _ in work:
-        lines += [f"\n### {load}\n", f"| target | {cpu} | {rate} | {latency} |", "| --- | --- | --- | --- |"]
-        for name, process, _ in targets:
-            rows = seen[(load, name)]
-            figure = spread([row[0] for row in rows]) if process else "-"
-            lines.append(f"| {name} | {figure} | {spread([row[1] for row in rows], 1)} | {spread([row[2] for row in rows])} |")
+    for load in work:
+        cpu, rate, latency = load.units
+        lines += [f"\n### {load.name}\n", f"| target | {cpu} | {rate} | {latency} |", "| --- | --- | --- | --- |"]
+        for target in turns(load, targets, 0):
+            rows = seen[load.name][target.name]
+            figure = spread([row[0] for row in rows]) if target.process else "-"
+            lines.append(f"| {target.name} | {figure} | {spread([row[1] for row in rows])} | {spread([row[2] for row in rows])} |")
     return "\n".join(lines)
 
 
@@ -221,10 +262,12 @@ def main():
         proxy, proxy_port = start_sfumato(args.binary, folder, "proxy", POLICY.format(port=port))
         running.callback(proxy.end)
         wait_for(bouncer_port), wait_for(proxy_port)
-        targets = [("direct", None, port), ("pgbouncer, untreated", bouncer, bouncer_port), ("sfumato", proxy, proxy_port)]
-        work = loads(folder, args.quick)
+        targets = [Target("direct", None, port), Target("pgbouncer, untreated", bouncer, bouncer_port), Target("sfumato", proxy, proxy_port),
+                   Target("masked by views in the store", None, port, "masked")]
+        work = [load for load in loads(folder, args.quick) if args.only in load.name]
         seen = rounds(targets, work, args.rounds)
-    write_report("postgres.md", f"lowest / **median** / highest of {args.rounds} interleaved rounds\n{table(seen, targets, work)}\n")
+    report = f"lowest / **median** / highest of {args.rounds} interleaved rounds\n{table(seen, targets, work)}\n"
+    write_report("postgres", report, {load.name: {"units": load.units, "targets": seen[load.name]} for load in work})
 
 
 if __name__ == "__main__":

@@ -184,12 +184,18 @@ def rounds(targets, count, quick):
     return seen
 
 
+HEADS = {"1 KB JSON, 32 connections": ("CPU s per 100k requests", "thousand requests/s", "p99 ms"),
+         "1 MB JSON, 4 connections": ("CPU s per GB", "MB/s", "p99 ms"),
+         "200 MB NDJSON": ("CPU s per GB", "MB/s", "first byte ms")}
+
+
+def collected(seen, names):
+    return {load: {"units": units, "targets": {name: seen[(load, name)] for name in names}} for load, units in HEADS.items()}
+
+
 def table(seen, targets):
-    heads = {"1 KB JSON, 32 connections": ("CPU s per 100k requests", "thousand requests/s", "p99 ms"),
-             "1 MB JSON, 4 connections": ("CPU s per GB", "MB/s", "p99 ms"),
-             "200 MB NDJSON": ("CPU s per GB", "MB/s", "first byte ms")}
     lines = []
-    for load, (cpu, rate, latency) in heads.items():
+    for load, (cpu, rate, latency) in HEADS.items():
         lines += [f"\n### {load}\n", f"| target | {cpu} | {rate} | {latency} |", "| --- | --- | --- | --- |"]
         for name, process, _ in targets:
             rows = seen[(load, name)]
@@ -229,7 +235,7 @@ def main():
     report = f"lowest / **median** / highest of {args.rounds} interleaved rounds\n" + table(seen, targets)
     report += (f"\n\n### Memory while {total / 1e9:.1f} GB of NDJSON pass (unlisted = scan)\n\n"
                f"peak {peak:.1f} MB resident; median of the first quarter {early:.1f}, of the last {late:.1f}; {cpu / total * 1e9:.2f} CPU s per GB\n")
-    write_report("http.md", report)
+    write_report("http", report, collected(seen, [target[0] for target in targets]))
 
 
 if __name__ == "__main__":
