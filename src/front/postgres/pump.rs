@@ -10,6 +10,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use bytes::BytesMut;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
 
@@ -33,6 +34,9 @@ use crate::session::postgres::{Ending, Event, Session, TurnedAway};
 /// How long a client that says no more may wait for answers: a script may have closed its half and read on, but a client
 /// that has vanished looks the same.
 const LISTENING: std::time::Duration = std::time::Duration::from_secs(2);
+
+/// What a session that waits may hold for the next answer.
+const SMALL_BYTES: usize = 1024;
 
 /// Why the pump stops.
 pub(super) enum Stop {
@@ -308,10 +312,15 @@ fn poll_move(
     cx: &mut Context<'_>,
 ) -> io::Result<bool> {
     let (hears_client, hears_server) = (session.hears_client(), session.hears_server());
+    let is_idle = session.is_idle();
     let (to_client, to_server) = session.outgoing();
     let mut moved = client.poll_write(cx, to_client)?;
     if let Some(server) = server {
         moved |= server.poll_write(cx, to_server)?;
+        if is_idle {
+            give_back(to_client);
+            give_back(to_server);
+        }
         if hears_server {
             moved |= server.poll_read(cx)?;
         }
@@ -320,6 +329,13 @@ fn poll_move(
         moved |= client.poll_read(cx)?;
     }
     Ok(moved)
+}
+
+/// A buffer of a session that waits is given back, unless it is small.
+fn give_back(sent: &mut BytesMut) {
+    if sent.is_empty() && sent.capacity() > SMALL_BYTES {
+        *sent = BytesMut::new();
+    }
 }
 
 /// The plan, when it is made.
