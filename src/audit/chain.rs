@@ -35,9 +35,25 @@ pub struct Body(Vec<u8>);
 impl Body {
     /// Prints an object. Text, numbers and maps of these cannot fail to print.
     pub(super) fn print(object: &impl Serialize) -> Self {
-        let mut text = Vec::with_capacity(USUAL_BYTES);
+        Self::print_into(Vec::with_capacity(USUAL_BYTES), object)
+    }
+
+    /// The same in the room of a body that is used up.
+    pub(super) fn print_over(used: Option<Self>, object: &impl Serialize) -> Self {
+        let Some(Self(mut room)) = used else { return Self::print(object) };
+        room.clear();
+        Self::print_into(room, object)
+    }
+
+    fn print_into(mut text: Vec<u8>, object: &impl Serialize) -> Self {
         let printed = serde_json::to_writer(&mut text, object);
         Self(if printed.is_ok() { text } else { Vec::new() })
+    }
+
+    /// True if its room is no larger than usual.
+    #[must_use]
+    pub const fn is_usual(&self) -> bool {
+        self.0.capacity() <= USUAL_BYTES
     }
 
     fn members(&self) -> &[u8] {

@@ -43,8 +43,11 @@ impl Digest {
 
     /// Appends the digits to `out`.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
-        let digits = self.0.iter().flat_map(|byte| [digit_of(byte >> 4), digit_of(byte & 0xf)]);
-        out.extend(digits);
+        let mut digits = [0; DIGITS];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(&self.0) {
+            pair.copy_from_slice(&[digit_of(byte >> 4), digit_of(byte & 0xf)]);
+        }
+        out.extend_from_slice(&digits);
     }
 }
 

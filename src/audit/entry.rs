@@ -260,13 +260,19 @@ impl Entry<'_> {
     /// Prints the entry, with the time at which it was made (milliseconds since the Unix epoch).
     #[must_use]
     pub fn body(&self, unix_ms: u64) -> Body {
+        self.body_over(unix_ms, None)
+    }
+
+    /// The same in the room of a body that is used up: fresh room is cold, and fetching it costs as much as printing.
+    #[must_use]
+    pub fn body_over(&self, unix_ms: u64, used: Option<Body>) -> Body {
         let (decision, reason) = match self.outcome.decision {
             Decision::Begun => ("begun", None),
             Decision::Answered => ("answered", None),
             Decision::Refused(reason) => ("refused", Some(reason)),
             Decision::Cut(reason) => ("cut", Some(reason)),
         };
-        Body::print(&EntryLine {
+        let line = EntryLine {
             time: rfc3339(unix_ms),
             kind: match self.protocol {
                 Protocol::Http => "exchange",
@@ -286,7 +292,8 @@ impl Entry<'_> {
             subjects: &self.asked.subjects,
             treated: self.outcome.treated,
             fields: self.asked.rulings.0.as_deref(),
-        })
+        };
+        Body::print_over(used, &line)
     }
 }
 

@@ -1,8 +1,9 @@
 //! The audit trail at work: entries in, lines on disk, and a word to whoever waits for theirs.
 //!
 //! Lines are written in groups: whoever waits for a line lets the other tasks of its thread run once, then writes
-//! all that has queued up, in one system call; the others find theirs written. Nobody has to be woken for it. Where
-//! each group has to reach the disk, a thread of its own does that.
+//! all that has queued up, in one system call; the others find theirs written. Nobody has to be woken for it. While
+//! another thread writes, those of this one run a few times more before it sleeps. Where each group has to reach
+//! the disk, a thread of its own does that.
 //!
 //! Invariant: who awaits a [`Recording`] goes on when the line is in the file (and, with [`Fsync::Always`],
 //! on the disk), or learns that it is not.
@@ -29,6 +30,10 @@ use crate::base::clock::Clock;
 use queue::Queue;
 use trail::Trail;
 use trail_file::TrailFile;
+
+/// How often whoever waits for a line lets others run: once so that they line up, then while another thread holds
+/// the file.
+const YIELDS: u8 = 4;
 
 /// How a trail is kept.
 #[derive(Clone, Debug)]
@@ -84,8 +89,8 @@ pub struct Recording(Option<Way>);
 struct Way {
     queue: Arc<Queue>,
     recorded: oneshot::Receiver<Recorded>,
-    /// The other tasks had a chance to line up.
-    has_yielded: bool,
+    /// How often the other tasks had a chance to line up.
+    yielded: u8,
 }
 
 impl Drop for Recording {
@@ -107,11 +112,16 @@ impl Future for Recording {
         let Some(way) = &mut self.0 else { return Poll::Ready(Ok(None)) };
         let mut done = Pin::new(&mut way.recorded).poll(cx);
         if done.is_pending() && !way.queue.is_attended() {
-            if !std::mem::replace(&mut way.has_yielded, true) {
+            // A thread that holds the file may not be running: there is other work before sleeping for its sake.
+            let is_written = way.yielded > 0 && way.queue.empty_unless_held();
+            if !is_written && way.yielded < YIELDS {
+                way.yielded = way.yielded.saturating_add(1);
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            way.queue.empty();
+            if !is_written {
+                way.queue.empty();
+            }
             done = Pin::new(&mut way.recorded).poll(cx);
         }
         let done = ready!(done);
@@ -162,11 +172,11 @@ impl AuditLog {
     /// Puts an entry on record. The line is on its way even if nobody awaits the result.
     pub fn record(&self, entry: &Entry<'_>) -> Recording {
         let Some(queue) = &self.0 else { return Recording(None) };
-        let recorded = queue.push(entry.body(queue.trail().now_unix_ms()));
+        let recorded = queue.push(entry.body_over(queue.trail().now_unix_ms(), queue.used()));
         if queue.trail().fsync() == Fsync::Always {
             queue.attend();
         }
-        Recording(Some(Way { queue: Arc::clone(queue), recorded, has_yielded: false }))
+        Recording(Some(Way { queue: Arc::clone(queue), recorded, yielded: 0 }))
     }
 
     /// Puts on record who was not let in. Nobody waits for that: they are told nothing but no.

@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use super::trail::Trail;
+use super::trail_file::TrailFile;
 use super::{Fsync, Recorded};
 use crate::audit::Body;
 
@@ -23,7 +24,12 @@ struct Line {
     waiting: Vec<Waiting>,
     /// True while a task has taken it on to write what is waiting.
     is_attended: bool,
+    /// Bodies that have been written, for the next to be printed over.
+    used: Vec<Body>,
 }
+
+/// The most bodies that are kept to be printed over.
+const MAX_USED: usize = 64;
 
 /// An entry, and whoever waits for it.
 pub(super) struct Waiting {
@@ -50,6 +56,11 @@ impl Queue {
         recorded
     }
 
+    /// A body that has been written already, if there is one.
+    pub(super) fn used(&self) -> Option<Body> {
+        locked(&self.line).used.pop()
+    }
+
     /// True while a task writes what is waiting.
     pub(super) fn is_attended(&self) -> bool {
         locked(&self.line).is_attended
@@ -73,11 +84,21 @@ impl Queue {
 
     /// Writes until nothing is waiting.
     pub(super) fn empty(&self) {
-        while self.write_waiting() {}
+        while self.write_waiting(self.trail.hold()) {}
+    }
+
+    /// Does the same unless another thread holds the file; false if so.
+    pub(super) fn empty_unless_held(&self) -> bool {
+        loop {
+            let Some(file) = self.trail.try_hold() else { return false };
+            if !self.write_waiting(file) {
+                return true;
+            }
+        }
     }
 
     /// Writes all that is waiting; true if more may have come meanwhile, which the caller has to attend to.
-    fn write_waiting(&self) -> bool {
+    fn write_waiting(&self, file: MutexGuard<'_, TrailFile>) -> bool {
         let waiting = {
             let mut line = locked(&self.line);
             if line.waiting.is_empty() {
@@ -87,7 +108,10 @@ impl Queue {
             let room = line.waiting.len();
             std::mem::replace(&mut line.waiting, Vec::with_capacity(room))
         };
-        self.trail.write(waiting);
+        let used = self.trail.write(file, waiting).into_iter().filter(Body::is_usual);
+        let mut line = locked(&self.line);
+        let room = MAX_USED.saturating_sub(line.used.len());
+        line.used.extend(used.take(room));
         true
     }
 }
@@ -98,12 +122,14 @@ async fn attend(mut attending: Attending) {
         tokio::task::yield_now().await;
         let is_more = if attending.queue.trail.fsync() == Fsync::Always {
             let writing = Arc::clone(&attending.queue);
-            let Ok(is_more) = tokio::task::spawn_blocking(move || writing.write_waiting()).await else {
+            let Ok(is_more) =
+                tokio::task::spawn_blocking(move || writing.write_waiting(writing.trail.hold())).await
+            else {
                 return;
             };
             is_more
         } else {
-            attending.queue.write_waiting()
+            attending.queue.write_waiting(attending.queue.trail.hold())
         };
         attending.is_done = !is_more;
     }

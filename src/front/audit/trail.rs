@@ -1,12 +1,12 @@
 //! The trail behind its queues: groups of entries in, lines in the file, and a word to everybody who waits.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError, Weak};
 
 use super::queue::{Queue, Waiting, locked};
 use super::trail_file::TrailFile;
 use super::{Fsync, OnFailure, Unrecorded};
-use crate::audit::{Note, Terms};
+use crate::audit::{Body, Note, Terms};
 use crate::base::clock::Clock;
 use crate::front::metrics::AuditMetrics;
 
@@ -47,16 +47,28 @@ impl Trail {
         self.clock.now_unix_ms()
     }
 
-    /// Writes a group, and tells everybody in it.
-    pub(super) fn write(&self, waiting: Vec<Waiting>) {
+    /// The file, when nobody else writes to it.
+    pub(super) fn hold(&self) -> MutexGuard<'_, TrailFile> {
+        locked(&self.file)
+    }
+
+    /// The file, if nobody else writes to it.
+    pub(super) fn try_hold(&self) -> Option<MutexGuard<'_, TrailFile>> {
+        match self.file.try_lock() {
+            Ok(file) => Some(file),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    /// Writes a group, and tells everybody in it when the file is free again; gives the bodies back.
+    pub(super) fn write(&self, file: MutexGuard<'_, TrailFile>, waiting: Vec<Waiting>) -> Vec<Body> {
         let count = u64::try_from(waiting.len()).unwrap_or(u64::MAX);
         let lost = self.lost.swap(0, Ordering::Relaxed);
-        match self.append(&waiting, lost) {
+        let first = match self.append(file, &waiting, lost) {
             Ok(first) => {
                 self.metrics.lines.inc_by(count);
-                for (seq, waiting) in (first..).zip(waiting) {
-                    let _nobody_waits = waiting.done.send(Ok(Some(seq)));
-                }
+                Ok(Some(first))
             }
             Err(error) => {
                 self.metrics.lost.inc_by(count);
@@ -64,23 +76,32 @@ impl Trail {
                     tracing::error!(%error, "the audit trail cannot be written");
                 }
                 self.lost.fetch_add(lost.saturating_add(count), Ordering::Relaxed);
-                let result = match self.on_failure {
+                match self.on_failure {
                     OnFailure::Refuse => Err(Unrecorded),
                     OnFailure::Count => Ok(None),
-                };
-                for waiting in waiting {
-                    let _nobody_waits = waiting.done.send(result);
                 }
             }
-        }
+        };
+        let tell = |(number, waiting): (u64, Waiting)| {
+            let recorded = first.map(|first| first.map(|first| first.saturating_add(number)));
+            let _nobody_waits = waiting.done.send(recorded);
+            waiting.body
+        };
+        (0..).zip(waiting).map(tell).collect()
     }
 
     /// Appends entries, behind a note if some were lost before; the number of the first entry.
-    fn append(&self, waiting: &[Waiting], lost: u64) -> std::io::Result<u64> {
+    fn append(
+        &self,
+        mut file: MutexGuard<'_, TrailFile>,
+        waiting: &[Waiting],
+        lost: u64,
+    ) -> std::io::Result<u64> {
         let now = self.now_unix_ms();
         let gap = (lost > 0).then(|| Note::Gap { lost }.body(now));
         let bodies = gap.iter().chain(waiting.iter().map(|waiting| &waiting.body));
-        let first = locked(&self.file).append(bodies, now, self.fsync == Fsync::Always)?;
+        let first = file.append(bodies, now, self.fsync == Fsync::Always)?;
+        drop(file);
         if lost > 0 {
             tracing::warn!(lost, "the audit trail is written again; it says how many entries are missing");
         }
