@@ -390,10 +390,14 @@ fn a_new_policy_is_named_in_the_trail() {
     while shown(&trail, &[]).len() < 3 && begin.elapsed() < Duration::from_secs(5) {
         std::thread::sleep(Duration::from_millis(20));
     }
-    assert!(proxy.get("/v1/logins").contains("203.0.0.0/8"));
+    // The line comes first; on a busy machine an exchange may still follow the old policy.
+    while !proxy.get("/v1/logins").contains("203.0.0.0/8") {
+        assert!(begin.elapsed() < Duration::from_secs(10), "the new policy is not in force");
+    }
     let lines = shown(&trail, &[]);
     let kinds: Vec<&str> = lines.iter().map(|line| line["kind"].as_str().unwrap()).collect();
-    assert_eq!(kinds, ["opened", "exchange", "continued", "exchange"]);
+    assert_eq!(kinds.get(..4), Some(&["opened", "exchange", "continued", "exchange"][..]));
+    assert!(kinds.iter().skip(4).all(|kind| *kind == "exchange"), "{kinds:?}");
     assert_ne!(lines[0]["policy"], lines[2]["policy"]);
     holds(&trail, &proxy.config());
 }
