@@ -6,4 +6,5 @@
 pub mod budget;
 pub mod clock;
 pub mod reader;
+pub mod scan;
 pub mod secret;

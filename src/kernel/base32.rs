@@ -5,10 +5,19 @@ const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 /// Appends the 100 highest bits of `bits` as 20 characters.
 pub(super) fn push_100_bits(out: &mut String, bits: u128) {
-    for position in 1..=20_u32 {
-        let [.., low] = (bits >> (128 - 5 * position)).to_be_bytes();
-        out.push(symbol(low & 31));
+    let mut symbols = [b'0'; 20];
+    // Two words of fifty bits: shifts of 128 bits are dear.
+    let [.., high] = split(bits >> 78);
+    let [.., low] = split((bits >> 28) & ((1 << 50) - 1));
+    for (half, word) in symbols.as_chunks_mut::<10>().0.iter_mut().zip([high, low]) {
+        let mut left = word;
+        for slot in half.iter_mut().rev() {
+            let [.., five] = left.to_be_bytes();
+            *slot = symbol_byte(five & 31);
+            left >>= 5;
+        }
     }
+    out.push_str(std::str::from_utf8(&symbols).unwrap_or_default());
 }
 
 /// Appends `bytes`, five bits a character, the last one filled with zeros.
@@ -51,7 +60,17 @@ pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
 }
 
 fn symbol(five_bits: u8) -> char {
-    ALPHABET.get(usize::from(five_bits)).copied().map_or('0', char::from)
+    char::from(symbol_byte(five_bits))
+}
+
+fn symbol_byte(five_bits: u8) -> u8 {
+    ALPHABET.get(usize::from(five_bits)).copied().unwrap_or(b'0')
+}
+
+/// The high and the low half.
+fn split(bits: u128) -> [u64; 2] {
+    let [high, low] = *bits.to_be_bytes().as_chunks::<8>().0 else { return [0; 2] };
+    [u64::from_be_bytes(high), u64::from_be_bytes(low)]
 }
 
 fn value(byte: u8) -> Option<u8> {

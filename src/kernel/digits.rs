@@ -2,13 +2,15 @@
 
 /// The decimal text of an integer, on the stack.
 #[derive(Clone, Copy)]
-pub(super) struct IntegerText {
+pub struct IntegerText {
     buffer: [u8; 20],
     start: usize,
 }
 
 impl IntegerText {
-    pub(super) fn unsigned(mut number: u64) -> Self {
+    /// Of a number that is not negative.
+    #[must_use]
+    pub fn unsigned(mut number: u64) -> Self {
         let mut buffer = [b'0'; 20];
         let mut start = buffer.len();
         for slot in buffer.iter_mut().rev() {
@@ -23,7 +25,9 @@ impl IntegerText {
         Self { buffer, start }
     }
 
-    pub(super) fn signed(number: i64) -> Self {
+    /// Of any number.
+    #[must_use]
+    pub fn signed(number: i64) -> Self {
         let mut text = Self::unsigned(number.unsigned_abs());
         if number < 0 {
             // 2^63 has 19 digits: there is room for the sign.
@@ -35,7 +39,9 @@ impl IntegerText {
         text
     }
 
-    pub(super) fn as_str(&self) -> &str {
+    /// The text, without leading zeros.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
         let tail = self.buffer.get(self.start..).unwrap_or_default();
         std::str::from_utf8(tail).unwrap_or_default()
     }

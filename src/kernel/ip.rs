@@ -261,7 +261,8 @@ fn mask_v6(bits: u8) -> u128 {
 }
 
 /// Four octets of 1 to 3 digits without leading zeros at the beginning of `bytes`, and what follows them.
-pub(super) fn take_v4(bytes: &[u8]) -> Option<(Ipv4Addr, &[u8])> {
+#[must_use]
+pub fn take_v4(bytes: &[u8]) -> Option<(Ipv4Addr, &[u8])> {
     let (a, rest) = take_octet(bytes)?;
     let (b, rest) = take_octet(rest.strip_prefix(b".")?)?;
     let (c, rest) = take_octet(rest.strip_prefix(b".")?)?;

@@ -10,7 +10,7 @@ mod bits;
 pub mod canon;
 mod cell;
 mod decimal;
-mod digits;
+pub mod digits;
 pub mod geo;
 pub mod ip;
 pub mod key;

@@ -88,9 +88,12 @@ impl Flow {
         self.row_count = self.row_count.saturating_add(rows);
     }
 
-    /// Passes one row on.
+    /// Passes one row on, or one piece of a copy.
     pub(super) fn row(&mut self, frame: &Frame<'_>, out: &mut BytesMut) -> Result<(), Fault> {
         self.count_rows(1);
+        if frame.tag == tag::COPY_DATA {
+            return self.copy.as_mut().ok_or(Fault::Unexpected)?.data(frame, out);
+        }
         self.rows.as_ref().ok_or(Fault::Unexpected)?.forward(frame, &mut self.scratch, out)
     }
 
@@ -116,10 +119,7 @@ impl Flow {
                 return Ok(Step::Suspended);
             }
             tag::COPY_OUT if self.copy.is_none() => self.copy = Some(self.start_copy(frame.body, out)?),
-            tag::COPY_DATA => {
-                self.count_rows(1);
-                self.copy.as_mut().ok_or(Fault::Unexpected)?.data(frame, out)?;
-            }
+            tag::COPY_DATA => self.row(frame, out)?,
             tag::COPY_DONE => {
                 self.copy.take().ok_or(Fault::Unexpected)?.done()?;
                 out.put_slice(frame.bytes);

@@ -17,15 +17,23 @@ impl Conversation {
         }
     }
 
-    /// The rows at the front of `input` that can be passed on in one piece, and how many they are.
+    /// The rows, or pieces of a copy, at the front of `input` that can be passed on in one piece, and how many they are.
     pub(super) fn passing_run<'a>(&self, input: &'a [u8]) -> (&'a [u8], u64) {
-        let Some(flow) = self.flow().filter(|flow| flow.passes_rows()) else { return (&[], 0) };
+        let Some(flow) = self.flow() else { return (&[], 0) };
+        let is_copy = flow.passes_copy();
+        if !is_copy && !flow.passes_rows() {
+            return (&[], 0);
+        }
         let most = self.limits.answer_rows.map_or(u64::MAX, |most| most.saturating_sub(flow.row_count()));
         let (mut rest, mut rows) = (input, 0_u64);
         while let Ok(Peek::Whole(frame, behind)) = frame::peek(rest) {
             let used = input.len().saturating_sub(rest.len());
-            let fits = DataRow::read(frame.body).is_ok_and(|row| flow.fits(row.left()));
-            if frame.tag != tag::DATA_ROW || !fits || used > self.limits.waiting_bytes || rows >= most {
+            let fits = match frame.tag {
+                tag::COPY_DATA => is_copy,
+                tag::DATA_ROW => !is_copy && DataRow::read(frame.body).is_ok_and(|row| flow.fits(row.left())),
+                _ => false,
+            };
+            if !fits || used > self.limits.waiting_bytes || rows >= most {
                 break;
             }
             rest = behind;

@@ -94,15 +94,14 @@ impl RowPlan {
         scratch: &mut Scratch,
         out: &mut BytesMut,
     ) -> Result<(), Malformed> {
-        let mut edges = self.edges.iter().peekable();
-        for index in 0..self.visible {
-            let value = values.value()?;
-            match edges.next_if(|edge| edge.column() == index) {
-                Some(edge) => edge.put(value, scratch, out),
-                None => put_raw(value, out),
-            }
+        let mut index = 0_usize;
+        for edge in &self.edges {
+            out.put_slice(values.span(edge.column().saturating_sub(index))?);
+            edge.put(values.value()?, scratch, out);
+            index = edge.column().saturating_add(1);
         }
-        (0..self.hidden).try_for_each(|_| values.value().map(drop))
+        out.put_slice(values.span(self.visible.saturating_sub(index))?);
+        values.span(self.hidden).map(drop)
     }
 }
 

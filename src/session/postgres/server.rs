@@ -115,7 +115,8 @@ impl Conversation {
 
     /// One message of the answer that is owed first.
     fn answer(&mut self, frame: &Frame<'_>, out: &mut Outbox) -> Result<(), Ending> {
-        if frame.tag == tag::DATA_ROW
+        // What comes most: nothing else is looked at for it, and nothing moved.
+        if matches!(frame.tag, tag::DATA_ROW | tag::COPY_DATA)
             && let Some(Expect::Execute(_, Some(flow)) | Expect::Query(Query { flow: Some(flow), .. })) =
                 self.expects.front_mut()
         {

@@ -82,6 +82,19 @@ pub fn take_value<'a>(reader: &mut Reader<'a>) -> Result<Option<&'a [u8]>, Malfo
     }
 }
 
+/// Takes `count` values as they stand, each with its length.
+///
+/// # Errors
+/// As for [`take_value`].
+pub fn span_of_values<'a>(reader: &mut Reader<'a>, count: usize) -> Result<&'a [u8], Malformed> {
+    let start = reader.rest();
+    for _ in 0..count {
+        take_value(reader)?;
+    }
+    let bytes = start.len().checked_sub(reader.rest().len());
+    bytes.and_then(|bytes| start.get(..bytes)).ok_or(Malformed::BadCount)
+}
+
 /// A text field: UTF-8, as the pinned client encoding promises.
 fn utf8(bytes: &[u8]) -> Result<&str, Malformed> {
     std::str::from_utf8(bytes).map_err(|_| Malformed::NotUtf8)

@@ -8,9 +8,8 @@ use super::{Columns, Field, Taken};
 use crate::base::reader::Reader;
 use crate::session::postgres::refusal::Fault;
 use crate::session::postgres::values::Scratch;
-use crate::wire::postgres::backend::put_null;
 use crate::wire::postgres::frame;
-use crate::wire::postgres::{Malformed, take_value};
+use crate::wire::postgres::{Malformed, span_of_values, take_value};
 
 const SIGNATURE: &[u8; 11] = b"PGCOPY\n\xff\r\n\0";
 
@@ -72,14 +71,10 @@ impl Binary {
         }
         frame::put_count(out, columns.visible.len());
         for index in 0..columns.all() {
-            let value = take_value(&mut reader)?;
-            match (columns.at(index).ok_or(Fault::Columns)?, value) {
-                (Field::Hidden, _) => {}
-                (Field::Treated(edge), value) => edge.put(value, scratch, out),
-                (Field::Passed, Some(value)) => {
-                    frame::write_value(out, |out| out.put_slice(value)).map_err(|_| Fault::TooLong)?;
-                }
-                (Field::Passed, None) => put_null(out),
+            match columns.at(index).ok_or(Fault::Columns)? {
+                Field::Hidden => drop(take_value(&mut reader)?),
+                Field::Treated(edge) => edge.put(take_value(&mut reader)?, scratch, out),
+                Field::Passed => out.put_slice(span_of_values(&mut reader, 1)?),
             }
         }
         Ok(())

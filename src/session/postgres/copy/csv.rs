@@ -6,6 +6,7 @@
 use bytes::{BufMut, BytesMut};
 
 use super::{Columns, Field, Room, Taken};
+use crate::base::scan::run_without;
 use crate::session::postgres::refusal::Fault;
 
 /// The format's parameters.
@@ -58,13 +59,13 @@ impl Csv {
     fn find(&self, byte: u8, bytes: &[u8]) -> Option<usize> {
         let mut walk = Walk { csv: self, is_quoted: false };
         let mut at = 0_usize;
-        while let Some(&found) = bytes.get(at) {
-            if found == byte && !walk.is_quoted {
+        loop {
+            at = at.saturating_add(run_without([byte, self.quote, self.escape], bytes.get(at..)?));
+            if *bytes.get(at)? == byte && !walk.is_quoted {
                 return Some(at);
             }
             at = at.saturating_add(walk.step(bytes, at));
         }
-        None
     }
 
     pub(super) fn rewrite(
@@ -111,6 +112,10 @@ impl Csv {
 
     fn decode(&self, field: &[u8], decoded: &mut Vec<u8>) {
         decoded.clear();
+        if memchr::memchr(self.quote, field).is_none() {
+            // Nothing is escaped outside of quotes.
+            return decoded.extend_from_slice(field);
+        }
         let mut walk = Walk { csv: self, is_quoted: false };
         let mut at = 0_usize;
         while let Some(&byte) = field.get(at) {

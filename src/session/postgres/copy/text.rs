@@ -5,6 +5,7 @@
 use bytes::{BufMut, BytesMut};
 
 use super::{Columns, Field, Room, Taken};
+use crate::base::scan::run_without;
 use crate::session::postgres::refusal::Fault;
 
 /// What the store writes for NULL where something is treated, whatever the client has chosen.
@@ -40,6 +41,7 @@ impl Text {
     ) -> Result<(), Fault> {
         let mut rest = Some(row);
         let Room { decoded, treated, scratch } = room;
+        let keeps_null = is_header || *self.null == *STORED_NULL;
         for index in 0..columns.all() {
             let (field, behind) = self.split(rest.ok_or(Fault::Columns)?);
             rest = behind;
@@ -50,12 +52,17 @@ impl Text {
             match kind {
                 Field::Hidden => {}
                 Field::Treated(edge) if !is_header => {
-                    treated.clear();
+                    let start = out.len();
                     let is_value =
-                        *field != *STORED_NULL && { edge.treat(unescaped(field, decoded), scratch, treated) };
-                    if is_value { self.put(treated, out) } else { out.put_slice(&self.null) }
+                        *field != *STORED_NULL && edge.treat(unescaped(field, decoded), scratch, out);
+                    if is_value {
+                        self.escape(start, treated, out);
+                    } else {
+                        out.truncate(start);
+                        out.put_slice(&self.null);
+                    }
                 }
-                Field::Passed if !is_header && *field == *STORED_NULL => out.put_slice(&self.null),
+                Field::Passed if !keeps_null && *field == *STORED_NULL => out.put_slice(&self.null),
                 Field::Treated(_) | Field::Passed => out.put_slice(field),
             }
         }
@@ -69,8 +76,8 @@ impl Text {
     /// The first field, and what follows its delimiter.
     fn split<'a>(&self, row: &'a [u8]) -> (&'a [u8], Option<&'a [u8]>) {
         let mut at = 0_usize;
-        while let Some(next) = memchr::memchr2(self.delimiter, b'\\', row.get(at..).unwrap_or_default()) {
-            at = at.saturating_add(next);
+        while let Some(rest) = row.get(at..) {
+            at = at.saturating_add(run_without([self.delimiter, b'\\'], rest));
             if row.get(at) == Some(&self.delimiter) {
                 let (field, behind) = row.split_at_checked(at).unwrap_or((row, &[]));
                 return (field, behind.get(1..));
@@ -80,13 +87,18 @@ impl Text {
         (row, None)
     }
 
-    fn put(&self, value: &[u8], out: &mut BytesMut) {
+    /// Escapes what was written from `start` on, where it needs that.
+    fn escape(&self, start: usize, plain: &mut BytesMut, out: &mut BytesMut) {
+        let value = out.get(start..).unwrap_or_default();
         // Looking at all bytes is cheaper than stopping at the first, which hardly any value has.
         let may_stand = |byte: u8| (byte > b'\r') & (byte != b'\\') & (byte != self.delimiter);
         if value.iter().fold(true, |all, &byte| all & may_stand(byte)) {
-            return out.put_slice(value);
+            return;
         }
-        for &byte in value {
+        plain.clear();
+        plain.put_slice(value);
+        out.truncate(start);
+        for &byte in &*plain {
             match self.letter(byte) {
                 Some(letter) => out.put_slice(&[b'\\', letter]),
                 None => out.put_u8(byte),

@@ -7,7 +7,7 @@ use bytes::{BufMut, BytesMut};
 use super::tag;
 use crate::base::reader::Reader;
 use crate::wire::postgres::frame::{self, TooLong};
-use crate::wire::postgres::{Malformed, take_value};
+use crate::wire::postgres::{Malformed, span_of_values, take_value};
 
 /// One row, walked once from its first value to its last.
 pub struct DataRow<'a> {
@@ -39,6 +39,15 @@ impl<'a> DataRow<'a> {
     pub fn value(&mut self) -> Result<Option<&'a [u8]>, Malformed> {
         self.left = self.left.checked_sub(1).ok_or(Malformed::BadCount)?;
         take_value(&mut self.reader)
+    }
+
+    /// The next `count` values as they stand, each with its length.
+    ///
+    /// # Errors
+    /// As for [`Self::value`].
+    pub fn span(&mut self, count: usize) -> Result<&'a [u8], Malformed> {
+        self.left = self.left.checked_sub(count).ok_or(Malformed::BadCount)?;
+        span_of_values(&mut self.reader, count)
     }
 
     /// Says that the row has been read to its end.

@@ -18,7 +18,8 @@ use bytes::{BufMut, BytesMut};
 
 use super::Format;
 use crate::kernel::Typed;
-use crate::kernel::canon::{format_uuid, parse_uuid};
+use crate::kernel::canon::{format_uuid, parse_uuid_bytes};
+use crate::kernel::digits::IntegerText;
 
 /// Reads a value. `scratch` holds what a text form has to be decoded into.
 #[must_use]
@@ -29,6 +30,9 @@ pub fn read<'a>(
     scratch: &'a mut Vec<u8>,
 ) -> Option<Typed<'a>> {
     match format {
+        // No byte of these two can be anything but ASCII, so nobody need look whether they are text.
+        Format::Text if type_oid == oid::UUID => parse_uuid_bytes(bytes).map(Typed::Uuid),
+        Format::Text if matches!(type_oid, oid::INET | oid::CIDR) => net::read_text(bytes),
         Format::Text => read_text(type_oid, std::str::from_utf8(bytes).ok()?, scratch),
         Format::Binary => read_binary(type_oid, bytes),
     }
@@ -44,8 +48,6 @@ fn read_text<'a>(type_oid: u32, text: &'a str, scratch: &'a mut Vec<u8>) -> Opti
         oid::INT8 => text.parse().ok().map(Typed::Int64),
         oid::FLOAT4 => text.parse::<f32>().ok().map(f64::from).map(Typed::Float64),
         oid::FLOAT8 => text.parse().ok().map(Typed::Float64),
-        oid::UUID => parse_uuid(text).map(Typed::Uuid),
-        oid::INET | oid::CIDR => net::read_text(text),
         oid::BYTEA => {
             scratch.clear();
             hex_into(text.strip_prefix("\\x")?, scratch)?;
@@ -87,14 +89,13 @@ fn write_text(type_oid: u32, value: Typed<'_>, out: &mut BytesMut) -> bool {
         (oid::TEXT | oid::VARCHAR | oid::BPCHAR, Typed::Text(text)) => out.put_slice(text.as_bytes()),
         (oid::UUID, Typed::Uuid(uuid)) => out.put_slice(&format_uuid(uuid)),
         (oid::INET | oid::CIDR, Typed::Network(address, bits)) => {
-            return net::write_text(address, bits, type_oid == oid::CIDR, out);
+            net::write_text(address, bits, type_oid == oid::CIDR, out);
         }
         (oid::BYTEA, Typed::Bytes(bytes)) => put_hex(bytes, out),
         (oid::BYTEA, Typed::Bytes16(bytes)) => put_hex(&bytes, out),
         (oid::FLOAT4 | oid::FLOAT8, Typed::Float64(number)) => return put_float(type_oid, number, out),
         _ => match integer(type_oid, value) {
-            // Writing to a growing buffer does not fail.
-            Some(number) => return write!(out, "{number}").is_ok(),
+            Some(number) => out.put_slice(IntegerText::signed(number).as_str().as_bytes()),
             None => return false,
         },
     }
@@ -158,18 +159,26 @@ fn put_float(type_oid: u32, number: f64, out: &mut BytesMut) -> bool {
 /// As the server prints floats: the shortest digits that read back, in the exponential form below 1e-4 and
 /// from 1e15 (1e6 for `real`) on, with at least two digits of exponent.
 fn put_shortest(type_oid: u32, number: f64, out: &mut BytesMut) -> bool {
-    let is_real = type_oid == oid::FLOAT4;
-    let scientific = if is_real { format!("{:e}", narrow(number)) } else { format!("{number:e}") };
+    // Both ends are floats themselves, so a number below one has no shortest digits that say more.
+    let is_plain = |magnitude: f64, low: f64, high: f64| magnitude == 0.0 || (low..high).contains(&magnitude);
+    if type_oid == oid::FLOAT4 {
+        let real = narrow(number);
+        if is_plain(f64::from(real.abs()), f64::from(1e-4_f32), 1e6) {
+            return write!(out, "{real}").is_ok();
+        }
+        return put_exponential(&format!("{real:e}"), out);
+    }
+    if is_plain(number.abs(), 1e-4, 1e15) {
+        return write!(out, "{number}").is_ok();
+    }
+    put_exponential(&format!("{number:e}"), out)
+}
+
+fn put_exponential(scientific: &str, out: &mut BytesMut) -> bool {
     let Some((digits, exponent)) = scientific.split_once('e') else { return false };
     let Ok(exponent) = exponent.parse::<i32>() else { return false };
-    let plain_up_to = if is_real { 6 } else { 15 };
-    let written = if (-4..plain_up_to).contains(&exponent) {
-        if is_real { write!(out, "{}", narrow(number)) } else { write!(out, "{number}") }
-    } else {
-        let sign = if exponent < 0 { '-' } else { '+' };
-        write!(out, "{digits}e{sign}{:02}", exponent.unsigned_abs())
-    };
-    written.is_ok()
+    let sign = if exponent < 0 { '-' } else { '+' };
+    write!(out, "{digits}e{sign}{:02}", exponent.unsigned_abs()).is_ok()
 }
 
 #[expect(
@@ -190,10 +199,10 @@ fn hex_into(hex: &str, out: &mut Vec<u8>) -> Option<()> {
 }
 
 fn put_hex(bytes: &[u8], out: &mut BytesMut) {
+    let digit = |nibble: u8| if nibble < 10 { b'0' | nibble } else { b'a' - 10 + nibble };
     out.put_slice(b"\\x");
     for byte in bytes {
-        // Writing to a growing buffer does not fail.
-        let _written = write!(out, "{byte:02x}");
+        out.put_slice(&[digit(byte >> 4), digit(byte & 15)]);
     }
 }
 
