@@ -29,6 +29,11 @@ impl<'a> Run<'a> {
         self.bytes.get(self.pos..).unwrap_or_default()
     }
 
+    /// Steps over the space that many writers put behind a colon and a comma.
+    pub(super) fn skip_one_space(&mut self) {
+        self.pos += usize::from(self.peek() == Some(b' '));
+    }
+
     /// The bytes from `from` up to the cursor.
     pub(super) fn since(&self, from: usize) -> &'a [u8] {
         self.bytes.get(from..self.pos).unwrap_or_default()

@@ -44,6 +44,25 @@ const fn special(word: u64) -> u64 {
     ((low & !word) | (backslashes.wrapping_sub(ONES) & !backslashes)) & HIGHS
 }
 
+/// How many bytes from the first are decimal digits.
+pub(super) fn digit_run(bytes: &[u8]) -> usize {
+    let (blocks, tail) = bytes.as_chunks::<8>();
+    let mut len = 0;
+    for block in blocks {
+        let word = u64::from_le_bytes(*block);
+        // With the high bits off nothing is carried from one byte to the next.
+        let ascii = word & !HIGHS;
+        let least = ascii.wrapping_add(u64::from_le_bytes([0x80 - b'0'; 8]));
+        let beyond = ascii.wrapping_add(u64::from_le_bytes([0x80 - b':'; 8]));
+        let others = (!least | beyond | word) & HIGHS;
+        if others != 0 {
+            return len + lowest_byte(others);
+        }
+        len += 8;
+    }
+    len + tail.iter().take_while(|byte| byte.is_ascii_digit()).count()
+}
+
 /// The index of the byte with the lowest bit set.
 fn lowest_byte(hits: u64) -> usize {
     usize::try_from(hits.trailing_zeros() / 8).unwrap_or_default()
@@ -72,6 +91,10 @@ mod tests {
                 let special = byte < b' ' || byte == b'"' || byte == b'\\';
                 let ends = if special { at } else { 20 };
                 assert_eq!(plain_run(&bytes), (ends, byte.is_ascii()), "{byte} at {at}");
+                let mut bytes = [b'7'; 20];
+                bytes[at] = byte;
+                let ends = if byte.is_ascii_digit() { 20 } else { at };
+                assert_eq!(digit_run(&bytes), ends, "{byte} at {at}");
             }
         }
     }

@@ -9,7 +9,7 @@ use super::shapes::{Known, Visit};
 use super::{Expect, Json};
 use crate::body::held::Held;
 use crate::body::run::Run;
-use crate::body::scan::plain_run;
+use crate::body::scan::{digit_run, plain_run};
 use crate::body::treat::{Fate, Source, Treater};
 
 /// What decides whether a scalar is passed over.
@@ -22,22 +22,23 @@ struct Ground<'a> {
 }
 
 impl Json {
-    /// Passes over familiar members, from the name at the cursor on, up to the last before which another
-    /// name follows.
+    /// Passes over familiar members, from the name at the cursor on, up to another name or the end of the object.
     pub(super) fn pass_members(&mut self, run: &mut Run<'_>) {
         let Self { frame, treater, held, shapes, .. } = self;
         let ground = Ground { treater, held, texts: frame.key.cover.texts };
         let start = run.rest();
         let mut rest = start;
         let names = shapes.known(&frame.visit);
-        while let Some(next) = pass_member(ground, names, &mut frame.visit, rest) {
-            rest = next;
-            self.expect = Expect::Name;
+        while let Some((next, expect)) = pass_member(ground, names, &mut frame.visit, rest) {
+            (rest, self.expect) = (next, expect);
+            if expect == Expect::CommaOrEnd {
+                break;
+            }
         }
         run.pos += start.len() - rest.len();
     }
 
-    /// Passes over elements, from the one at the cursor on, up to the last before which another follows.
+    /// Passes over elements, from the one at the cursor on, up to another or the end of the array.
     pub(super) fn pass_elements(&mut self, run: &mut Run<'_>) {
         if self.frame.kind != Kind::Array || !self.place.may_pass() {
             return;
@@ -46,45 +47,50 @@ impl Json {
         let ground = Ground { treater, held, texts: frame.key.cover.texts };
         let start = run.rest();
         let mut rest = start;
-        while let Some(next) = ground.passed_len(*place, rest).and_then(|len| behind_comma(rest.get(len..)?))
-        {
+        while let Some(behind) = ground.passed_len(*place, rest).and_then(|len| rest.get(len..)) {
+            if behind.first() == Some(&b']') {
+                (rest, self.expect) = (behind, Expect::CommaOrEnd);
+                break;
+            }
+            let Some(next) = behind_comma(behind) else { break };
             if !frame.key.dead {
                 if treater.plan().element(frame.key.state, frame.index) != frame.inside.state {
                     break;
                 }
                 frame.index = frame.index.saturating_add(1);
             }
-            rest = next;
-            self.expect = Expect::Value;
+            (rest, self.expect) = (next, Expect::Value);
         }
         run.pos += start.len() - rest.len();
     }
 }
 
-/// What follows one familiar member and its comma, which is another name.
+/// What follows one familiar member: behind its comma another name, or the end of the object.
 #[inline]
 fn pass_member<'a>(
     ground: Ground<'_>,
     names: &[Known],
     visit: &mut Visit,
     bytes: &'a [u8],
-) -> Option<&'a [u8]> {
-    let known = visit.ahead(names, bytes)?;
-    if !known.place.may_pass() {
+) -> Option<(&'a [u8], Expect)> {
+    let known = visit.ahead(names)?;
+    if !known.place.may_pass() || !known.begins(bytes) {
         return None;
     }
     let [b':', value @ ..] = bytes.get(known.len..)? else { return None };
     let value = skip_space(value);
-    let next = behind_comma(value.get(ground.passed_len(known.place, value)?..)?)?;
-    if next.first() != Some(&b'"') {
-        return None;
-    }
+    let behind = value.get(ground.passed_len(known.place, value)?..)?;
+    let (next, expect) = match behind.first()? {
+        b'}' => (behind, Expect::CommaOrEnd),
+        _ => (behind_comma(behind).filter(|next| next.first() == Some(&b'"'))?, Expect::Name),
+    };
     visit.take(known);
-    Some(next)
+    Some((next, expect))
 }
 
 impl Ground<'_> {
     /// The length of the scalar that `bytes` begin with, if it leaves as it is.
+    #[inline]
     fn passed_len(self, place: Place, bytes: &[u8]) -> Option<usize> {
         let len = scalar_len(bytes)?;
         if bytes.first() != Some(&b'"') {
@@ -143,7 +149,7 @@ fn scalar_len(bytes: &[u8]) -> Option<usize> {
 /// The length of a number without exponent, as far as it goes.
 fn number_len(bytes: &[u8]) -> Option<usize> {
     let sign = usize::from(bytes.first() == Some(&b'-'));
-    let whole = digits(bytes.get(sign..)?);
+    let whole = digit_run(bytes.get(sign..)?);
     if whole == 0 || (whole > 1 && bytes.get(sign) == Some(&b'0')) {
         return None;
     }
@@ -151,12 +157,8 @@ fn number_len(bytes: &[u8]) -> Option<usize> {
     if bytes.get(len) != Some(&b'.') {
         return Some(len);
     }
-    let fraction = digits(bytes.get(len + 1..)?);
+    let fraction = digit_run(bytes.get(len + 1..)?);
     (fraction > 0).then_some(len + 1 + fraction)
-}
-
-fn digits(bytes: &[u8]) -> usize {
-    bytes.iter().take_while(|byte| byte.is_ascii_digit()).count()
 }
 
 /// The length of a number without exponent, with its end in sight.

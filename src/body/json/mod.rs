@@ -134,6 +134,9 @@ impl Json {
             match byte {
                 b'"' if matches!(self.expect, Expect::Name | Expect::NameOrEnd) => {
                     self.pass_members(run);
+                    if self.expect == Expect::CommaOrEnd {
+                        continue;
+                    }
                     self.name(run)?;
                     if let (Expect::Value, Some(byte @ b'!'..)) = (self.expect, run.peek()) {
                         self.value(byte, run)?;
@@ -165,6 +168,7 @@ impl Json {
             (Expect::Value | Expect::ElementOrEnd, _) => {
                 self.pass_elements(run);
                 return match run.peek() {
+                    _ if self.expect == Expect::CommaOrEnd => Ok(()),
                     None | Some(b' ' | b'\t' | b'\r' | b'\n') => Ok(()),
                     Some(byte) => self.value(byte, run),
                 };
@@ -290,6 +294,7 @@ impl Json {
             }
         }
         run.pos += 1;
+        run.skip_one_space();
     }
 
     fn step_to_element(&mut self) {

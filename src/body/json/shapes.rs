@@ -116,11 +116,10 @@ impl Visit {
         self.is_at_last = false;
     }
 
-    /// The expected one of these names, if `bytes` begin with it and the object has not had it.
+    /// The expected one of these names, if the object has not had it.
     #[inline]
-    pub(super) fn ahead<'a>(&self, names: &'a [Known], bytes: &[u8]) -> Option<&'a Known> {
-        let known = names.get(usize::from(self.expected))?;
-        (self.seen & (1 << self.expected) == 0 && known.begins(bytes)).then_some(known)
+    pub(super) fn ahead<'a>(&self, names: &'a [Known]) -> Option<&'a Known> {
+        names.get(usize::from(self.expected)).filter(|_| self.seen & (1 << self.expected) == 0)
     }
 
     /// Takes the expected name.
@@ -249,7 +248,8 @@ impl Known {
     }
 
     /// True if `bytes` begin with this name.
-    fn begins(&self, bytes: &[u8]) -> bool {
+    #[inline]
+    pub(super) fn begins(&self, bytes: &[u8]) -> bool {
         let Some(block) = bytes.first_chunk::<MAX_NAME_BYTES>() else {
             return self.bytes.get(..self.len).is_some_and(|name| bytes.starts_with(name));
         };

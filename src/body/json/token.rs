@@ -34,6 +34,7 @@ impl Json {
             self.expect = Expect::Colon;
             if run.peek() == Some(b':') {
                 run.pos += 1;
+                run.skip_one_space();
                 self.expect = Expect::Value;
             }
             self.place = hit.place;
