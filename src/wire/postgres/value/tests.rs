@@ -31,12 +31,17 @@ fn what_is_read_is_written_again() {
         (oid::FLOAT8, "0.0001"),
         (oid::FLOAT8, "100000000000000"),
         (oid::FLOAT8, "1e+15"),
+        (oid::FLOAT8, "999999999999999.9"),
+        (oid::FLOAT8, "9.999999999999999e-05"),
         (oid::FLOAT8, "1.7976931348623157e+308"),
         (oid::FLOAT8, "-0"),
         (oid::FLOAT8, "NaN"),
         (oid::FLOAT8, "-Infinity"),
         (oid::FLOAT4, "0.1"),
         (oid::FLOAT4, "100000"),
+        (oid::FLOAT4, "999999.94"),
+        (oid::FLOAT4, "0.0001"),
+        (oid::FLOAT4, "9.999999e-05"),
         (oid::FLOAT4, "1e+06"),
     ] {
         let mut scratch = Vec::new();
