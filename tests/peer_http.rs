@@ -194,7 +194,11 @@ impl Peer {
     fn clean(&self, case: &str, seen: &str) {
         let log = self.proxy.log.lock().unwrap().clone();
         let metrics = self.metrics();
-        assert!(metrics.contains("sfumato"), "there are metrics: {metrics}");
+        for stage in ["store_wait", "exchange"] {
+            let count = format!("sfumato_{stage}_seconds_count{{");
+            let mut lines = metrics.lines().filter(|line| line.starts_with(&count));
+            assert!(lines.any(|line| !line.ends_with(" 0")), "`{stage}` was timed: {metrics}");
+        }
         for canary in canaries() {
             for (place, text) in [("answer", seen), ("log", &log), ("metrics", &metrics)] {
                 assert!(!text.contains(&canary), "{case}: `{canary}` in the {place}: {text}");

@@ -11,9 +11,10 @@ use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::registry::Registry;
+use prometheus_client::registry::{Registry, Unit};
 
 use super::http::Cut;
+pub use super::seconds::Seconds;
 use crate::body::Tally;
 
 /// Why something was refused or cut.
@@ -47,6 +48,18 @@ pub struct StoreMetrics {
     pub keys_fetched: Counter,
     /// Fetches of them that failed.
     pub keys_failed: Counter,
+    /// Plans that were found made.
+    pub plans_found: Counter,
+    /// Plans that were not.
+    pub plans_missed: Counter,
+    /// From a statement that has no plan yet until it has one or is refused.
+    pub planning: Seconds,
+    /// From a statement until its answer has ended (postgres).
+    pub statement: Seconds,
+    /// From a request that was sent on until the head of the store's answer (http).
+    pub store_wait: Seconds,
+    /// From a request's head until ours is ready to be sent, refusals included (http).
+    pub exchange: Seconds,
     refused: Family<Reason, Counter>,
     cut: Family<Reason, Counter>,
     treated: Family<Treated, Counter>,
@@ -90,6 +103,7 @@ impl Metrics {
                 metrics.keys_fetched.clone(),
             );
             store.register("jwks_failed", "fetches of keys that failed", metrics.keys_failed.clone());
+            metrics.register_stages(store);
             store.register("refused", "exchanges refused, by reason", metrics.refused.clone());
             store.register("cut", "answers cut after their head was sent, by reason", metrics.cut.clone());
             store.register("treated", "values treated, by treatment", metrics.treated.clone());
@@ -121,6 +135,20 @@ impl Drop for Open {
 }
 
 impl StoreMetrics {
+    fn register_stages(&self, store: &mut Registry) {
+        store.register("plans_found", "plans that were found made", self.plans_found.clone());
+        store.register("plans_missed", "plans that had to be made", self.plans_missed.clone());
+        let stages = [
+            ("planning", "from a statement without a plan until it has one", &self.planning),
+            ("statement", "from a statement until its answer has ended", &self.statement),
+            ("store_wait", "from a request sent on until the head of the answer", &self.store_wait),
+            ("exchange", "from the head of a request until that of its answer", &self.exchange),
+        ];
+        for (name, help, seconds) in stages {
+            store.register_with_unit(name, help, Unit::Seconds, seconds.clone());
+        }
+    }
+
     /// Counts a connection as long as it is open.
     #[must_use]
     pub fn open(&self) -> Open {

@@ -11,6 +11,7 @@ pub mod drain;
 pub mod http;
 pub mod metrics;
 pub mod postgres;
+mod seconds;
 mod stall;
 pub mod tls;
 pub mod turned_away;

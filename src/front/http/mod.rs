@@ -12,7 +12,7 @@ mod upstream;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -233,6 +233,7 @@ async fn exchange(
     caller: &Caller,
     request: Request<Incoming>,
 ) -> Response<Outgoing> {
+    let since = Instant::now();
     let rules = store.rules.load_full();
     let shown = issuer::shown(&rules, caller, request.headers()).await;
     let shown = shown.and_then(|shown| caller.come_in(&rules.gates, &shown).map(|()| shown));
@@ -247,6 +248,7 @@ async fn exchange(
     let refusal = match done {
         Ok(mut response) => {
             store.metrics.answered.inc();
+            store.metrics.exchange.observe(since.elapsed());
             if rules.gates.tell_people_apart() {
                 // A cache between us and two people would show one of them what is the other's.
                 response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
@@ -258,6 +260,7 @@ async fn exchange(
     let reason = refusal.reason();
     tracing::info!(store = &*store.name, reason, "refused");
     store.metrics.refused(reason);
+    store.metrics.exchange.observe(since.elapsed());
     refused(&refusal)
 }
 
@@ -277,8 +280,10 @@ async fn answered(
     *request.method_mut() = head.method;
     *request.headers_mut() = admitted.headers;
     *request.uri_mut() = upstream.uri(&admitted.target).ok_or(Refusal::AmbiguousPath)?;
-    let sent = tokio::time::timeout(store.limits.upstream_timeout, upstream.request(request));
-    let response = sent.await.map_err(|_| Refusal::StoreTimeout)?.map_err(Refusal::from)?;
+    let since = Instant::now();
+    let sent = tokio::time::timeout(store.limits.upstream_timeout, upstream.request(request)).await;
+    store.metrics.store_wait.observe(since.elapsed());
+    let response = sent.map_err(|_| Refusal::StoreTimeout)?.map_err(Refusal::from)?;
     minimised(store, &rules, response, record).await
 }
 

@@ -118,7 +118,7 @@ pub(super) async fn run(
         peer: peer.ip(),
         handshake_fault: None,
         budget,
-        stopwatch: Stopwatch::new(&store.limits),
+        stopwatch: Stopwatch::new(&store.limits, store.metrics.statement.clone()),
     };
     let stop = pump.pump(drain, pushed).await;
     pump.finish(&stop).await;

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::Limits;
 use super::pump::Pump;
+use crate::front::metrics::Seconds;
 
 /// Keeps time over the statement under way.
 pub(super) struct Stopwatch {
@@ -13,6 +14,9 @@ pub(super) struct Stopwatch {
     /// How long a store may take to cancel.
     grace: Duration,
     running: Option<Running>,
+    /// Which statement is under way, and since when.
+    since: Option<(u64, Instant)>,
+    took: Seconds,
 }
 
 struct Running {
@@ -22,12 +26,20 @@ struct Running {
 }
 
 impl Stopwatch {
-    pub(super) const fn new(limits: &Limits) -> Self {
-        Self { patience: limits.statement_timeout, grace: limits.connect_timeout, running: None }
+    pub(super) const fn new(limits: &Limits, took: Seconds) -> Self {
+        let (patience, grace) = (limits.statement_timeout, limits.connect_timeout);
+        Self { patience, grace, running: None, since: None, took }
     }
 
     /// Looks at what is running: the same as before, another statement, or nothing.
     pub(super) fn look(&mut self, which: Option<u64>) {
+        if self.since.map(|(which, _)| which) != which {
+            let now = Instant::now();
+            if let Some((_, since)) = self.since {
+                self.took.observe(now.saturating_duration_since(since));
+            }
+            self.since = which.map(|which| (which, now));
+        }
         let Some(patience) = self.patience else { return };
         if self.running.as_ref().map(|running| running.which) != which {
             let until = Instant::now().checked_add(patience);

@@ -60,6 +60,8 @@ pub(super) struct Desk {
     asked: Option<Asked>,
     /// How it was refused, while it is looked up whether the catalogue has changed.
     refused: Option<Plan>,
+    /// When a plan that is not made yet was asked for.
+    planning_since: Option<Instant>,
 }
 
 impl Desk {
@@ -86,6 +88,7 @@ impl Desk {
             fresh_until: None,
             asked: None,
             refused: None,
+            planning_since: None,
         };
         Some((session, desk))
     }
@@ -184,9 +187,14 @@ impl Desk {
             && let Some(plan) = store.shelf.find(&mut asked, self.number)
             && let Ok(planned) = &plan.planned
         {
+            store.metrics.plans_found.inc();
             store.metrics.answered.inc();
             session.planned(Ok(planned.clone()), plan.shapes.clone())?;
             return Ok(None);
+        }
+        if self.planning_since.is_none() {
+            store.metrics.plans_missed.inc();
+            self.planning_since = Some(Instant::now());
         }
         let planning = self.begin(&asked, store);
         self.asked = Some(asked);
@@ -239,6 +247,9 @@ impl Desk {
 
     fn finish(&mut self, plan: Plan, session: &mut Session, store: &Store) -> Result<(), Ending> {
         (self.asking, self.refused) = (Asking::Nothing, None);
+        if let Some(since) = self.planning_since.take() {
+            store.metrics.planning.observe(since.elapsed());
+        }
         let plan = Arc::new(plan);
         if let Some(asked) = self.asked.take() {
             store.shelf.keep(asked, Arc::clone(&plan), (self.number, &self.salt));
