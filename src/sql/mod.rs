@@ -34,6 +34,7 @@ mod shape;
 mod slim;
 mod statement;
 
+pub use analyse::growth::LONGEST_BYTES;
 pub use catalogue::{Catalogue, CatalogueError, CatalogueQuery, QUERIES, Row};
 pub use explanation::{ExplainedColumn, ExplainedField, Explanation, Handling, SALT_PLACEHOLDER, Wording};
 pub use parse::planning_thread;

@@ -58,6 +58,17 @@ const MAY_FAIL: &[&str] = &[
     "EXISTS (SELECT 1 FROM free f LIMIT l.amount)",
     "l.id = 1 OR EXISTS (SELECT 1 FROM free f LIMIT -1)",
     "l.id = 1 OR EXISTS (SELECT 1 FROM free f OFFSET $1)",
+    // What makes long values of short ones.
+    "replace(l.app, 'a', 'bbbb') <> ''",
+    "l.app || l.app || l.app || l.app || l.app || l.app || l.app || l.app || l.app || l.app <> ''",
+    "concat(l.app, l.app, l.app, l.app, l.app, l.app, l.app, l.app, l.app, l.app) <> ''",
+    "(SELECT e.t || e.t || e.t FROM (SELECT d.t || d.t || d.t AS t FROM (SELECT c.t || c.t || c.t AS t FROM \
+     (SELECT b.t || b.t || b.t AS t FROM (SELECT a.t || a.t || a.t AS t FROM (SELECT l.app AS t) a) b) c) d) e) <> ''",
+    "to_json(to_json(to_json(to_json(to_json(to_json(to_json(to_json(to_json(l.app)::text)::text)::text)::text)::text)::text)::text)::text)::text <> ''",
+    "quote_literal(quote_literal(quote_literal(quote_literal(quote_literal(quote_literal(quote_literal(quote_literal(quote_literal(l.app))))))))) <> ''",
+    "(WITH RECURSIVE w(t, n) AS (SELECT l.app, 1 UNION ALL SELECT w.t || w.t, w.n FROM w WHERE w.n < 2) SELECT count(*) FROM w) > 0",
+    "(SELECT string_agg(CASE WHEN f.id > 0 THEN l.app END, 'x') FROM free f) <> ''",
+    "ROW(ROW(ROW(l.app, l.app, l.app), l.app, l.app, l.app), l.app, l.app, l.app, l.app)::text <> ''",
     // What has places and no slices.
     "l.place[0:1] IS NULL",
     "('x'::name)[0:l.small] IS NULL",
@@ -91,6 +102,9 @@ const NEVER_FAIL: &[&str] = &[
     "l.app = 'web' AND l.day >= '2024-01-01'",
     "l.app IN ('web', 'app') OR l.id NOT IN (1, 2, 3)",
     "l.app <> 'web' AND lower(l.app) = 'x' AND length(l.app) > 3 AND l.app || '!' < 'm'",
+    "l.app || ', ' || l.app || ' (' || l.app || ')' <> ''",
+    "concat(l.app, ' of ', l.id, ' at ', l.at) <> ''",
+    "l.app = ANY (ARRAY['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l'])",
     "l.code = 'x'",
     "l.id BETWEEN 1 AND 5",
     "l.at > now() - interval '7 days'",

@@ -10,7 +10,7 @@ use super::client::put_codes;
 use super::refusal::refusal;
 use super::statements::Statement;
 use super::tokens::{self, Met};
-use crate::sql::{Parameter, ParameterSource, Refusal};
+use crate::sql::{LONGEST_BYTES, Parameter, ParameterSource, Refusal};
 use crate::wire::postgres::Format;
 use crate::wire::postgres::backend::put_null;
 use crate::wire::postgres::frame::{self, TooLong};
@@ -30,6 +30,12 @@ pub(super) fn write_bind(
     out: &mut BytesMut,
 ) -> Result<Result<(), Refusal>, TooLong> {
     let values: Vec<Option<&[u8]>> = bind.values.iter().collect();
+    let bytes: usize = values.iter().flatten().map(|value| value.len()).sum();
+    if statement.planned.reads_protected && bytes > LONGEST_BYTES {
+        let message =
+            format!("parameters of {LONGEST_BYTES} bytes and more, beside protected fields, are refused");
+        return Ok(Err(refusal("54000", &message, Some("send them in parts"))));
+    }
     let mut sent = Vec::with_capacity(statement.planned.parameters.len());
     for parameter in &statement.planned.parameters {
         let (asked, format, value) = match &parameter.source {

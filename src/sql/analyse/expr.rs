@@ -137,6 +137,7 @@ impl Analysis<'_> {
         if element.is_none_or(|ty| self.catalogue().element_type(ty.oid).is_some()) {
             self.raises();
         }
+        self.grows(ty, &terms, false);
         let kind = ExprKind::Array(terms.into_iter().map(|term| term.expr).collect());
         Ok(Term { expr: Expr { kind, pos }, label, ty })
     }
@@ -149,6 +150,7 @@ impl Analysis<'_> {
         } else {
             Label::Public
         };
+        self.grows(Some(TypeRef::plain(oid::RECORD)), &terms, false);
         let explicit = explicit || terms.len() < 2;
         let values = terms.iter().map(|term| term.expr.clone()).collect();
         let expr = Expr { kind: ExprKind::Row { explicit, values }, pos };

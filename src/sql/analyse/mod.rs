@@ -19,6 +19,7 @@ mod expr;
 mod from;
 mod from_function;
 mod group;
+pub(super) mod growth;
 mod infer;
 mod join;
 mod label;
@@ -113,6 +114,8 @@ pub(super) struct Analysis<'a> {
     rows_raise: Cell<bool>,
     /// It was met where it could be evaluated for rows that a condition leaves out.
     conditions_raise: Cell<bool>,
+    /// How often values have been doubled.
+    doublings: Cell<usize>,
     /// Columns of another collation than the default.
     collated: Vec<ir::Expr>,
     /// Texts of another collation than the default were met.
@@ -169,6 +172,7 @@ impl<'a> Analysis<'a> {
             columns_raise: Cell::new(false),
             rows_raise: Cell::new(false),
             conditions_raise: Cell::new(false),
+            doublings: Cell::new(0),
             collated: Vec::new(),
             collations_vary: Cell::new(false),
             varying: None,
@@ -255,6 +259,7 @@ impl<'a> Analysis<'a> {
             columns_raise: Cell::new(false),
             rows_raise: Cell::new(false),
             conditions_raise: Cell::new(false),
+            doublings: Cell::new(0),
             collated: Vec::new(),
             collations_vary: Cell::new(false),
             presorts: Cell::new(false),

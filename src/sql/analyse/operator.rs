@@ -33,6 +33,7 @@ impl Analysis<'_> {
         let before = self.raised();
         let (op, ty) = self.resolve_operator(op, &[&left, &right].map(Operand::of), pos)?;
         let ty = ty.or_else(|| self.joined_array(&op, left.oid()?, right.oid()?));
+        self.grows(ty, [&left, &right], false);
         let kind = ExprKind::Operator { op, left: Some(Box::new(left.expr)), right: Box::new(right.expr) };
         let expr = Expr { kind, pos };
         self.calm(before, &expr);

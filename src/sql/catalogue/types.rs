@@ -45,6 +45,7 @@ pub(in crate::sql) mod oid {
     pub(in crate::sql) const ANYNONARRAY: Oid = 2776;
     pub(in crate::sql) const UUID: Oid = 2950;
     pub(in crate::sql) const ANYENUM: Oid = 3500;
+    pub(in crate::sql) const JSON: Oid = 114;
     pub(in crate::sql) const JSONB: Oid = 3802;
     pub(in crate::sql) const ANYRANGE: Oid = 3831;
     pub(in crate::sql) const ANYMULTIRANGE: Oid = 4537;

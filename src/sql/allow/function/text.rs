@@ -21,7 +21,7 @@ pub(super) const GROUPS: &[Group] = &[
     // Cutting, changing and finding.
     total(
         "ascii btrim initcap left lower(text) ltrim md5 position(text,text) position(bytea,bytea) quote_ident \
-         quote_literal(text) quote_nullable(text) replace reverse right rtrim starts_with strpos translate \
+         quote_literal(text) quote_nullable(text) reverse right rtrim starts_with strpos translate \
          upper(text) bitnot",
     ),
     total("bit_count").since(14),
@@ -29,7 +29,7 @@ pub(super) const GROUPS: &[Group] = &[
     // Those of them that fail on some values: out of range, not in the encoding, not a pattern.
     raising(
         "chr convert convert_from convert_to decode encode format get_bit get_byte is_normalized \
-         length(bytea,name) lpad normalize overlay parse_ident position quote_literal quote_nullable repeat rpad \
+         length(bytea,name) lpad normalize overlay parse_ident position quote_literal quote_nullable repeat replace rpad \
          set_bit set_byte split_part string_to_array substr substring to_ascii bitand bitor bitxor bitshiftleft \
          bitshiftright",
     ),
