@@ -24,7 +24,7 @@ CREATE TABLE sightings (id int PRIMARY KEY, person uuid NOT NULL, account bigint
   at timestamptz NOT NULL, bytes bigint NOT NULL, agent text NOT NULL);
 INSERT INTO sightings SELECT n, md5((n % 1000)::text)::uuid, 1000000 + n % 5000, inet '198.18.0.0' + n % 65536, 40 + n % 100000 / 7919.0, n % 99991 / 7907.0,
   timestamptz '2026-11-01 00:00+00' + n * interval '1 second', n % 100000,
-  'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.' || n % 10 FROM generate_series(1, 1000000) n;
+  'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.' || n % 10 FROM generate_series(1, 200000) n;
 CREATE EXTENSION pgcrypto;
 CREATE SCHEMA masked;
 CREATE VIEW masked.sightings AS SELECT id, encode(hmac(person::text, 'bench', 'sha256'), 'hex') AS person, encode(hmac(account::text, 'bench', 'sha256'), 'hex') AS account,
@@ -198,22 +198,23 @@ def loads(folder, quick):
         count, rate, p99 = pgbench(folder, target, POINT.format(table="plain", columns="name"), seconds, "-c4", "-j1", "-C")
         return count / 1000, rate, p99
 
-    def bulk(request):
+    def bulk(request, millions):
         def measure(target):
             _, first_ms, took = whole_answer(target, request)
-            return 1, 1 / took, first_ms
+            return millions, millions / took, first_ms
         return measure
 
     queries = [("table without protected columns", "plain", "name", "-Mprepared"), ("an address treated in the store", "logins", "ip", "-Mprepared"),
                ("an identifier treated in the proxy", "logins", "person", "-Mprepared"),
                ("simple protocol, table without protected columns", "plain", "name", "-Msimple")]
-    tables = [("without protected columns", "plain"), ("with an address and an identifier", "logins"), ("with all seven treatments", "sightings")]
+    tables = [("1M rows", "table without protected columns", "plain", 1), ("1M rows", "table with an address and an identifier", "logins", 1),
+              ("200k rows", "table with all seven treatments", "sightings", 0.2)]
     requests = [("in text", query, "SELECT * FROM {}"), ("in binary", in_binary, "SELECT * FROM {}"), ("by COPY in text", query, "COPY (SELECT * FROM {}) TO STDOUT")]
     return [
         *(Load(f"Point query, 32 clients, {what}", PER_QUERY, points(table, columns, how)) for what, table, columns, how in queries),
         Load("New connections, one query each, 4 clients", PER_CONNECTION, connections),
-        *(Load(f"1M rows {form}, table {what}", PER_ROW, bulk(request(text.format(table))), table == "sightings")
-          for what, table in tables for form, request, text in requests),
+        *(Load(f"{rows} {form}, {what}", PER_ROW, bulk(request(text.format(table)), millions), table == "sightings")
+          for rows, what, table, millions in tables for form, request, text in requests),
     ]
 
 

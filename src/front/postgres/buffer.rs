@@ -8,7 +8,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use crate::base::budget::{Budget, BudgetExceeded, Reserved};
 
 /// Room for one read from a peer that has said little so far.
-const SHORT_BYTES: usize = 1024;
+const SHORT_BYTES: usize = 512;
 
 /// Room for one read, at most.
 const READ_BYTES: usize = 32 * 1024;

@@ -121,7 +121,7 @@ pub(super) async fn run(
         stopwatch: Stopwatch::new(&store.limits, store.metrics.statement.clone()),
     };
     let stop = pump.pump(drain, pushed).await;
-    pump.finish(&stop).await;
+    Box::pin(pump.finish(&stop)).await;
 }
 
 impl Pump<'_> {
@@ -129,7 +129,7 @@ impl Pump<'_> {
         // One ear for the whole session: to put it up and down for each message would be felt.
         let mut at_the_door = drain.clone();
         let mut stopping = pin!(drain.stopping());
-        if let Err(stop) = self.arrive(stopping.as_mut(), pushed, &mut at_the_door).await {
+        if let Err(stop) = Box::pin(self.arrive(stopping.as_mut(), pushed, &mut at_the_door)).await {
             return stop;
         }
         drop(at_the_door);
@@ -160,7 +160,8 @@ impl Pump<'_> {
             let mut used = self.session.client_says(self.client.input.bytes()).map_err(Stop::Ended)?;
             self.client.input.used(used);
             if self.session.awaits_tls() {
-                self.secure().await?;
+                // What happens once in a session takes no room in it afterwards.
+                Box::pin(self.secure()).await?;
                 continue;
             }
             if let Some(server) = &mut self.server {
@@ -217,7 +218,7 @@ impl Pump<'_> {
                 let who = Who { user, name, attributes, database };
                 self.on_record.welcome(&who);
                 self.desk.welcome(who);
-                match self.access.upstream.connect(self.store.limits.connect_timeout).await {
+                match Box::pin(self.access.upstream.connect(self.store.limits.connect_timeout)).await {
                     Ok(link) => {
                         self.prover = self.access.service.as_ref().map(|service| service.prover(&link));
                         self.server = Some(Side::new(link, self.store, &self.budget));
