@@ -4,6 +4,7 @@
 //! of that task ends, nothing stays behind.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -35,6 +36,7 @@ const MAX_USED: usize = 64;
 pub(super) struct Waiting {
     pub(super) body: Body,
     pub(super) done: oneshot::Sender<Recorded>,
+    pub(super) since: Instant,
 }
 
 impl Queue {
@@ -52,7 +54,9 @@ impl Queue {
     /// Lines up. The caller sees that somebody writes.
     pub(super) fn push(&self, body: Body) -> oneshot::Receiver<Recorded> {
         let (done, recorded) = oneshot::channel();
-        locked(&self.line).waiting.push(Waiting { body, done });
+        let waiting = Waiting { body, done, since: Instant::now() };
+        self.trail.metrics().waiting.inc();
+        locked(&self.line).waiting.push(waiting);
         recorded
     }
 
@@ -144,7 +148,8 @@ struct Attending {
 impl Drop for Attending {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            *locked(&self.queue.line) = Line::default();
+            let left = std::mem::take(&mut *locked(&self.queue.line));
+            self.queue.trail.metrics().waiting.dec_by(i64::try_from(left.waiting.len()).unwrap_or(i64::MAX));
         } else if !self.is_done {
             self.queue.empty();
         }

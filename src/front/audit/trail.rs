@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError, Weak};
+use std::time::Instant;
 
 use super::queue::{Queue, Waiting, locked};
 use super::trail_file::TrailFile;
@@ -43,6 +44,10 @@ impl Trail {
         self.fsync
     }
 
+    pub(super) fn metrics(&self) -> &AuditMetrics {
+        &self.metrics
+    }
+
     pub(super) fn now_unix_ms(&self) -> u64 {
         self.clock.now_unix_ms()
     }
@@ -82,7 +87,10 @@ impl Trail {
                 }
             }
         };
+        let now = Instant::now();
+        self.metrics.waiting.dec_by(i64::try_from(waiting.len()).unwrap_or(i64::MAX));
         let tell = |(number, waiting): (u64, Waiting)| {
+            self.metrics.lag.observe(now.saturating_duration_since(waiting.since));
             let recorded = first.map(|first| first.map(|first| first.saturating_add(number)));
             let _nobody_waits = waiting.done.send(recorded);
             waiting.body

@@ -176,7 +176,10 @@ impl Minimised {
             }
         }
         match self.next_piece() {
-            Some(piece) => Poll::Ready(Some(Ok(piece))),
+            Some(piece) => {
+                self.metrics.sent_bytes.inc_by(piece.len() as u64);
+                Poll::Ready(Some(Ok(piece)))
+            }
             None if self.has_ended => Poll::Ready(None),
             None => Poll::Pending,
         }

@@ -62,6 +62,7 @@ impl Pump<'_> {
 
     /// Sends what is left, and carries out a cancel request: the client's, or our own for a client that is gone.
     pub(super) async fn finish(mut self, stop: &Stop) {
+        self.stopwatch.look(None, self.session.counted());
         self.take_note(stop);
         let is_owed = self.session.is_owed();
         let to_cancel = self.write_last_accounts(stop).await;

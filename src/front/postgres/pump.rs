@@ -69,7 +69,7 @@ pub(super) struct Pump<'s> {
     pub(super) knock: Option<Knock>,
     pub(super) inside: Option<Inside>,
     budget: Budget,
-    stopwatch: Stopwatch,
+    pub(super) stopwatch: Stopwatch,
     pub(super) peer: IpAddr,
     /// Why there is no encrypted line.
     pub(super) handshake_fault: Option<&'static str>,
@@ -118,7 +118,7 @@ pub(super) async fn run(
         peer: peer.ip(),
         handshake_fault: None,
         budget,
-        stopwatch: Stopwatch::new(&store.limits, store.metrics.statement.clone()),
+        stopwatch: Stopwatch::new(&store.limits, Arc::clone(&store.metrics)),
     };
     let stop = pump.pump(drain, pushed).await;
     Box::pin(pump.finish(&stop)).await;
@@ -146,7 +146,7 @@ impl Pump<'_> {
         if self.put_on_record().await.is_err() {
             return Err(self.withhold());
         }
-        self.stopwatch.look(self.session.running());
+        self.stopwatch.look(self.session.running(), self.session.counted());
         let happened = self.wait(stopping).await?;
         self.react(happened)
     }
@@ -167,6 +167,9 @@ impl Pump<'_> {
             if let Some(server) = &mut self.server {
                 let said = self.session.server_says(server.input.bytes()).map_err(Stop::Ended)?;
                 server.input.used(said);
+                if said > 0 {
+                    self.store.metrics.read_bytes.inc_by(said as u64);
+                }
                 used = used.saturating_add(said);
             }
             if let Some(challenge) = self.session.challenge() {
@@ -249,8 +252,8 @@ impl Pump<'_> {
     async fn wait(&mut self, stopping: Pin<&mut impl Future<Output = ()>>) -> Result<Happened, Stop> {
         let (is_open, overdue) = (self.desk.is_open(), self.stopwatch.until());
         let may_stop = is_open && self.session.is_idle() && self.client.input.bytes().is_empty();
-        let Self { session, client, server, planning, vanishes, .. } = self;
-        let moved = poll_fn(|cx| match poll_move(session, client, server.as_mut(), cx) {
+        let Self { store, session, client, server, planning, vanishes, .. } = self;
+        let moved = poll_fn(|cx| match poll_move(store, session, client, server.as_mut(), cx) {
             Ok(true) => Poll::Ready(Ok(Happened::Moved)),
             Ok(false) => Poll::Pending,
             Err(error) if error.kind() == io::ErrorKind::OutOfMemory => {
@@ -307,6 +310,7 @@ impl Pump<'_> {
 
 /// Moves what can be moved, in all four directions; true if anything was.
 fn poll_move(
+    store: &Store,
     session: &mut Session,
     client: &mut Side<ClientLine>,
     server: Option<&mut Side<Link>>,
@@ -315,7 +319,11 @@ fn poll_move(
     let (hears_client, hears_server) = (session.hears_client(), session.hears_server());
     let is_idle = session.is_idle();
     let (to_client, to_server) = session.outgoing();
+    let to_send = to_client.len();
     let mut moved = client.poll_write(cx, to_client)?;
+    if moved {
+        store.metrics.sent_bytes.inc_by(to_send.saturating_sub(to_client.len()) as u64);
+    }
     if let Some(server) = server {
         moved |= server.poll_write(cx, to_server)?;
         if is_idle {

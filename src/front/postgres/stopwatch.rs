@@ -1,12 +1,14 @@
-//! Time for a statement: when it is up the store is asked to cancel, and a store that does not is left.
+//! Time for a statement, and what it counts: when time is up the store is asked to cancel, and a store that does not is left.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::Limits;
 use super::pump::Pump;
-use crate::front::metrics::Seconds;
+use crate::front::metrics::StoreMetrics;
+use crate::session::postgres::Counted;
 
 /// Keeps time over the statement under way.
 pub(super) struct Stopwatch {
@@ -14,9 +16,18 @@ pub(super) struct Stopwatch {
     /// How long a store may take to cancel.
     grace: Duration,
     running: Option<Running>,
-    /// Which statement is under way, and since when.
-    since: Option<(u64, Instant)>,
-    took: Seconds,
+    timed: Option<Timed>,
+    /// What the session had counted when it was looked at.
+    counted: Counted,
+    metrics: Arc<StoreMetrics>,
+}
+
+/// The statement under way.
+struct Timed {
+    which: u64,
+    since: Instant,
+    /// None of its rows has been seen.
+    awaits_row: bool,
 }
 
 struct Running {
@@ -26,24 +37,51 @@ struct Running {
 }
 
 impl Stopwatch {
-    pub(super) const fn new(limits: &Limits, took: Seconds) -> Self {
+    pub(super) fn new(limits: &Limits, metrics: Arc<StoreMetrics>) -> Self {
         let (patience, grace) = (limits.statement_timeout, limits.connect_timeout);
-        Self { patience, grace, running: None, since: None, took }
+        Self { patience, grace, running: None, timed: None, counted: Counted::default(), metrics }
     }
 
     /// Looks at what is running: the same as before, another statement, or nothing.
-    pub(super) fn look(&mut self, which: Option<u64>) {
-        if self.since.map(|(which, _)| which) != which {
-            let now = Instant::now();
-            if let Some((_, since)) = self.since {
-                self.took.observe(now.saturating_duration_since(since));
-            }
-            self.since = which.map(|which| (which, now));
+    pub(super) fn look(&mut self, which: Option<u64>, counted: Counted) {
+        let has_rows = self.count(counted);
+        let goes_on = self.timed.as_ref().map(|timed| timed.which) == which;
+        let is_first_row = has_rows && self.timed.as_ref().is_some_and(|timed| timed.awaits_row);
+        if is_first_row || !goes_on {
+            self.observe(is_first_row, goes_on);
+        }
+        if !goes_on {
+            self.timed = which.map(|which| Timed { which, since: Instant::now(), awaits_row: true });
         }
         let Some(patience) = self.patience else { return };
         if self.running.as_ref().map(|running| running.which) != which {
             let until = Instant::now().checked_add(patience);
             self.running = which.map(|which| Running { which, until, is_cancelled: false });
+        }
+    }
+
+    /// Adds what has been counted since it was looked at; true if there were rows.
+    fn count(&mut self, counted: Counted) -> bool {
+        if counted == self.counted {
+            return false;
+        }
+        let rows = counted.rows.saturating_sub(self.counted.rows);
+        self.metrics.rows.inc_by(rows);
+        self.metrics.failed.inc_by(counted.failed.saturating_sub(self.counted.failed));
+        self.counted = counted;
+        rows > 0
+    }
+
+    /// Observes how long the first row of the statement under way was waited for, and how long all of it took.
+    fn observe(&mut self, is_first_row: bool, goes_on: bool) {
+        let Some(timed) = &mut self.timed else { return };
+        let took = timed.since.elapsed();
+        if is_first_row {
+            timed.awaits_row = false;
+            self.metrics.first_row.observe(took);
+        }
+        if !goes_on {
+            self.metrics.statement.observe(took);
         }
     }
 

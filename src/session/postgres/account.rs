@@ -28,6 +28,15 @@ pub struct Account {
     pub bytes: u64,
 }
 
+/// What a session has counted so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// Rows, and pieces of copies, on their way to the client.
+    pub rows: u64,
+    /// Statements that the store answered with an error.
+    pub failed: u64,
+}
+
 /// Keeps account of a session, if anybody wants it.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
@@ -42,6 +51,8 @@ pub(super) struct Ledger {
     has_begun: bool,
     /// Statements that are over.
     pub(super) finished: u64,
+    /// Rows of answers that are over, and statements that failed.
+    pub(super) counted: Counted,
     /// The answer under way takes too long, and the store was asked to cancel it.
     takes_too_long: bool,
 }
@@ -127,6 +138,7 @@ impl Conversation {
         self.ledger.count(out.to_client.len());
         let bytes = std::mem::take(&mut self.ledger.bytes);
         self.ledger.finish();
+        self.ledger.counted.rows = self.ledger.counted.rows.saturating_add(rows);
         self.ledger.has_begun = false;
         if let Some(asked) = asked {
             out.events.push_back(Event::Account(Account { asked, decision, rows, bytes }));
@@ -154,6 +166,12 @@ impl Conversation {
         }
     }
 
+    /// Rows of all answers, that under way included, and how many failed.
+    pub(super) fn counted(&self) -> Counted {
+        let Counted { rows, failed } = self.ledger.counted;
+        Counted { rows: rows.saturating_add(self.rows_now().unwrap_or(0)), failed }
+    }
+
     fn rows_now(&self) -> Option<u64> {
         match self.expects.front()? {
             Expect::Execute(_, Some(flow)) | Expect::Query(Query { flow: Some(flow), .. }) => {
@@ -165,11 +183,23 @@ impl Conversation {
 
     /// The statement that the store works at has failed. A refusal was accounted for when it was made.
     pub(super) fn account_failed(&mut self, out: &mut Outbox) {
-        let is_refusal = matches!(self.expects.front(), Some(Expect::Query(Query { refusal: Some(_), .. })));
-        if let Some(asked) = self.asked_now().filter(|_| !is_refusal) {
-            let rows = self.rows_now().unwrap_or(0);
-            let why = if self.ledger.takes_too_long { "statement-timeout" } else { "error" };
-            self.account(Some(asked), Decision::Cut(why), rows, out);
+        match self.expects.front() {
+            Some(
+                Expect::Query(Query { refusal: None, .. })
+                | Expect::Execute(..)
+                | Expect::Bind { .. }
+                | Expect::Parse { .. },
+            ) => {}
+            _ => return,
+        }
+        self.ledger.counted.failed = self.ledger.counted.failed.saturating_add(1);
+        let rows = self.rows_now().unwrap_or(0);
+        match self.asked_now() {
+            Some(asked) => {
+                let why = if self.ledger.takes_too_long { "statement-timeout" } else { "error" };
+                self.account(Some(asked), Decision::Cut(why), rows, out);
+            }
+            None => self.ledger.counted.rows = self.ledger.counted.rows.saturating_add(rows),
         }
     }
 

@@ -1,6 +1,7 @@
 //! How much an answer may be. What goes too far is taken back before it is sent, and the session ends: the rest of the
 //! answer has no place to go, and a client that took it for whole would be wrong.
 
+use super::account::Counted;
 use super::conversation::{Conversation, Outbox};
 use super::expect::{Expect, Query};
 use super::refusal::Ending;
@@ -75,6 +76,15 @@ impl Session {
                 Some(conversation.ledger.finished)
             }
             _ => None,
+        }
+    }
+
+    /// What was counted so far; nothing once the session is over.
+    #[must_use]
+    pub fn counted(&self) -> Counted {
+        match &self.phase {
+            Phase::Inside(conversation) => conversation.counted(),
+            Phase::Doorstep(_) | Phase::Proof(_) | Phase::Gate(_) | Phase::Over => Counted::default(),
         }
     }
 

@@ -45,7 +45,7 @@ mod tokens;
 mod turned_away;
 mod values;
 
-pub use account::Account;
+pub use account::{Account, Counted};
 pub use ask::Rows;
 pub use doorstep::{Accounts, Channel, Doorway, Line};
 pub use guard::Verdict;

@@ -188,7 +188,7 @@ impl Desk {
             && let Ok(planned) = &plan.planned
         {
             store.metrics.plans_found.inc();
-            store.metrics.answered.inc();
+            store.metrics.planned(planned);
             session.planned(Ok(planned.clone()), plan.shapes.clone())?;
             return Ok(None);
         }
@@ -255,9 +255,7 @@ impl Desk {
             store.shelf.keep(asked, Arc::clone(&plan), (self.number, &self.salt));
         }
         match &plan.planned {
-            Ok(_) => {
-                store.metrics.answered.inc();
-            }
+            Ok(planned) => store.metrics.planned(planned),
             Err(refusal) => {
                 tracing::info!(store = store.name, sqlstate = refusal.sqlstate, "refused");
                 store.metrics.refused(refusal.sqlstate);

@@ -1,0 +1,188 @@
+//! What the built binary counts in front of a PostgreSQL server and an HTTP store, as somebody reads it who scrapes it.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "a test may panic, and shares its support"
+)]
+
+#[path = "support/cluster.rs"]
+mod cluster;
+mod support;
+
+use std::collections::BTreeSet;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+
+use cluster::Cluster;
+use support::{Proxy, RawStore};
+
+const SCHEMA: &str = "
+    CREATE TABLE logins (id int PRIMARY KEY, user_id uuid, ip inet);
+    INSERT INTO logins SELECT n, uuid('0b6b51c2-5a5a-4a5a-8a5a-' || lpad(n::text, 12, '0')),
+        inet '203.0.113.0' + n FROM generate_series(1, 50) n;
+    CREATE ROLE alice LOGIN;
+    GRANT SELECT ON logins TO alice;";
+
+const POLICY: &str = r#"
+[keys]
+current = "test"
+[keys.ring]
+"test" = { file = "@KEY@" }
+[treatments]
+coarse-ip = { truncate = { ipv4 = 16, ipv6 = 32 } }
+person = { pseudonymize = { domain = "person" } }
+[[stores]]
+name = "app"
+protocol = "postgres"
+listen = "127.0.0.1:0"
+upstream = "127.0.0.1:@PORT@"
+unlisted = "pass"
+[stores.fields]
+"public.logins.user_id" = "person"
+"public.logins.ip" = "coarse-ip"
+[[stores]]
+name = "events"
+protocol = "http"
+listen = "127.0.0.1:0"
+upstream = "http://@STORE@"
+[stores.fields]
+"$..ip" = "coarse-ip"
+[[stores.routes]]
+methods = ["GET"]
+path = "/v1/{kind}"
+params = { kind = "pass" }
+[admin]
+listen = "127.0.0.1:@ADMIN@"
+[audit]
+file = "audit.jsonl"
+"#;
+
+/// What the stores hold and the clients say.
+const CANARIES: &[&str] = &["203.0.113.", "0b6b51c2", "my-alias", "secret words", "no-such-route", "alice"];
+
+/// Families of which this test gives no occasion.
+const QUIET: &[&str] =
+    &["sfumato_jwks_fetched", "sfumato_jwks_failed", "sfumato_audit_lost", "sfumato_audit_waiting"];
+
+/// Answers `/v1/short` whole, and `/v1/long` with an end that is no JSON.
+fn store() -> RawStore {
+    RawStore::start(|target, stream| {
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n";
+        let record = r#"{"ip":"203.0.113.7"}"#;
+        let body = match target {
+            "/v1/long" => format!("[{} and nothing more", format!("{record},").repeat(100_000)),
+            _ => record.to_owned(),
+        };
+        let _cut_by_the_proxy = stream.write_all((head.to_owned() + &body).as_bytes());
+    })
+}
+
+fn get(address: impl std::net::ToSocketAddrs, target: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET {target} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = Vec::new();
+    let _cut = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+fn psql(cluster: &Cluster, proxy: &Proxy, statement: &str) {
+    let mut psql = cluster.client("psql", proxy.address().port());
+    psql.env("PGUSER", "alice").args(["-X", "-At", "-c", statement]).output().unwrap();
+}
+
+/// The families of a scrape: `# TYPE name type`.
+fn families(text: &str) -> BTreeSet<String> {
+    let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+    types.map(|line| line.split(' ').next().unwrap().to_owned()).collect()
+}
+
+/// The families in the table of the documentation.
+fn documented() -> BTreeSet<String> {
+    let page = include_str!("../docs/metrics.md");
+    let first = page.lines().filter_map(|line| line.strip_prefix('|')?.split('|').next());
+    first
+        .flat_map(|cell| cell.split('`').filter(|word| word.starts_with("sfumato_")))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The sum of a family's samples (of a histogram: how many were counted) that hold `label`.
+fn sum(text: &str, family: &str, label: &str) -> u64 {
+    let samples =
+        text.lines().filter_map(|line| line.strip_prefix(family)).filter(|line| line.contains(label));
+    let counts = samples.filter_map(|line| {
+        let (name, value) = line.rsplit_once(' ')?;
+        let name = name.split('{').next()?;
+        matches!(name, "" | "_total" | "_count").then(|| value.parse::<u64>().unwrap())
+    });
+    counts.sum()
+}
+
+#[test]
+fn each_family_is_documented_and_counts() {
+    let Some(cluster) = Cluster::start() else { return };
+    cluster.psql(SCHEMA);
+    let store = store();
+    let admin = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let policy = POLICY
+        .replace("@PORT@", &cluster.port.to_string())
+        .replace("@STORE@", &store.address.to_string())
+        .replace("@ADMIN@", &admin.port().to_string());
+    let proxy = Proxy::start(&policy);
+    let _knocks = TcpStream::connect(proxy.address()).unwrap();
+    for statement in [
+        "SELECT user_id, ip AS \"my-alias\" FROM logins ORDER BY id -- secret words",
+        "SELECT user_id, ip AS \"my-alias\" FROM logins ORDER BY id -- secret words",
+        "COPY (SELECT ip FROM logins) TO STDOUT",
+        "SELECT 1 / (id - 7) FROM logins",
+        "SELECT id FROM logins WHERE user_id = '0b6b51c2-5a5a-4a5a-8a5a-000000000007'",
+    ] {
+        psql(&cluster, &proxy, statement);
+    }
+    let events = proxy.listeners[1].1;
+    for target in ["/v1/short", "/v1/long", "/no-such-route"] {
+        get(events, target);
+    }
+
+    let scraped = get(admin, "/metrics");
+    let (head, text) = scraped.split_once("\r\n\r\n").unwrap();
+    assert!(
+        head.contains("content-type: application/openmetrics-text; version=1.0.0; charset=utf-8"),
+        "{head}"
+    );
+    assert!(text.ends_with("# EOF\n"), "{text}");
+    for canary in CANARIES {
+        assert!(!text.contains(canary), "`{canary}` in {text}");
+    }
+    assert_eq!(families(text), documented(), "{text}");
+    for family in families(text) {
+        let is_quiet = QUIET.contains(&family.as_str());
+        assert_eq!(sum(text, &family, "") == 0, is_quiet, "{family} in {text}");
+    }
+
+    for (family, label, count) in [
+        ("sfumato_rows", "app", 156),
+        ("sfumato_failed", "app", 1),
+        ("sfumato_plans_found", "app", 1),
+        ("sfumato_first_row_seconds", "app", 4),
+        ("sfumato_rulings", "pseudonymize", 2),
+        ("sfumato_rulings", "truncate", 3),
+        ("sfumato_refused", "42501", 1),
+        ("sfumato_store_wait_seconds", "events", 2),
+        ("sfumato_exchange_seconds", "events", 3),
+        ("sfumato_cut", "events", 1),
+    ] {
+        assert_eq!(sum(text, family, label), count, "{family} of {label} in {text}");
+    }
+    for store in ["app", "events"] {
+        for family in ["sfumato_read_bytes", "sfumato_sent_bytes"] {
+            assert!(sum(text, family, store) > 0, "{family} of {store} in {text}");
+        }
+    }
+}
