@@ -99,7 +99,10 @@ fn psql(cluster: &Cluster, proxy: &Proxy, statement: &str) {
 /// The families of a scrape: `# TYPE name type`.
 fn families(text: &str) -> BTreeSet<String> {
     let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
-    types.map(|line| line.split(' ').next().unwrap().to_owned()).collect()
+    let names: Vec<String> = types.map(|line| line.split(' ').next().unwrap().to_owned()).collect();
+    let families: BTreeSet<String> = names.iter().cloned().collect();
+    assert_eq!(families.len(), names.len(), "a family comes twice: {names:?}");
+    families
 }
 
 /// The families in the table of the documentation.

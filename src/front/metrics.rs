@@ -2,12 +2,15 @@
 //!
 //! Invariant: labels are fixed words and the policy's own names; nothing that was sent by anybody becomes a
 //! label.
+//! Invariant: what each statement, row or exchange counts is an addition to an atomic. Only a refusal, a cut and the end of a
+//! body take a lock, to find the counter of their word.
 
 use std::sync::Arc;
 use std::sync::Mutex;
 
-use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -32,51 +35,48 @@ const KINDS: [&str; 10] = [
     "pass",
 ];
 
+/// A store's name, as a label.
+#[derive(Clone, Debug, Default, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Named {
+    store: Arc<str>,
+}
+
 /// Why something was refused or cut.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Reason {
+    store: Arc<str>,
     reason: &'static str,
 }
 
 /// Which treatment was applied.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Treated {
+    store: Arc<str>,
     treatment: String,
 }
 
 /// Which kind of treatment it is.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Kind {
+    store: Arc<str>,
     kind: &'static str,
 }
 
-/// A counter for each kind of treatment, at hand without a lock.
-#[derive(Debug)]
-struct ByKind {
-    family: Family<Kind, Counter>,
-    counters: [(&'static str, Counter); KINDS.len()],
-}
-
-impl Default for ByKind {
-    fn default() -> Self {
-        let family = Family::<Kind, Counter>::default();
-        let counters = KINDS.map(|kind| (kind, family.get_or_create_owned(&Kind { kind })));
-        Self { family, counters }
-    }
-}
-
-impl ByKind {
-    fn inc(&self, kind: &str) {
-        if let Some((_, counter)) = self.counters.iter().find(|(known, _)| *known == kind) {
-            counter.inc();
-        }
-    }
-}
-
 /// All metrics of the process.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Metrics {
     registry: Mutex<Registry>,
+    stores: Arc<Stores>,
+    by_word: ByWord,
+}
+
+/// What stores count under more words than their name.
+#[derive(Clone, Debug, Default)]
+struct ByWord {
+    refused: Family<Reason, Counter>,
+    cut: Family<Reason, Counter>,
+    treated: Family<Treated, Counter>,
+    rulings: Family<Kind, Counter>,
 }
 
 /// The metrics of one store.
@@ -112,10 +112,58 @@ pub struct StoreMetrics {
     pub store_wait: Seconds,
     /// From a request's head until ours is ready to be sent, refusals included (http).
     pub exchange: Seconds,
-    refused: Family<Reason, Counter>,
-    cut: Family<Reason, Counter>,
-    treated: Family<Treated, Counter>,
-    rulings: ByKind,
+    named: Named,
+    by_word: ByWord,
+    /// A counter for each kind of treatment, at hand without a lock.
+    rulings: Vec<(&'static str, Counter)>,
+}
+
+/// A family of which each store has one metric: its name, its help and that metric.
+type Row = (&'static str, &'static str, fn(&StoreMetrics) -> &dyn EncodeMetric);
+
+/// Counters and gauges.
+const AMOUNTS: [Row; 10] = [
+    ("connections", "client connections open now", |of| &of.connections),
+    ("answered", "exchanges answered by the store, statements that got a plan", |of| &of.answered),
+    ("failed", "statements that the store answered with an error", |of| &of.failed),
+    ("rows", "rows, and pieces of copies, that were passed on", |of| &of.rows),
+    ("read_bytes", "bytes of answers as the store sent them", |of| &of.read_bytes),
+    ("sent_bytes", "bytes of answers as clients got them", |of| &of.sent_bytes),
+    ("jwks_fetched", "sets of keys fetched from the issuer", |of| &of.keys_fetched),
+    ("jwks_failed", "fetches of keys that failed", |of| &of.keys_failed),
+    ("plans_found", "plans that were found made", |of| &of.plans_found),
+    ("plans_missed", "plans that had to be made", |of| &of.plans_missed),
+];
+
+/// Histograms.
+const STAGES: [Row; 5] = [
+    ("planning", "from a statement without a plan until it has one", |of| &of.planning),
+    ("first_row", "from a statement sent on until its first row", |of| &of.first_row),
+    ("statement", "from a statement sent on until its answer has ended", |of| &of.statement),
+    ("store_wait", "from a request sent on until the head of the answer", |of| &of.store_wait),
+    ("exchange", "from the head of a request until that of its answer", |of| &of.exchange),
+];
+
+/// The stores of the process. One family stands for all of them: a format in which a family came twice would be broken.
+#[derive(Debug, Default)]
+struct Stores(Mutex<Vec<Arc<StoreMetrics>>>);
+
+impl Collector for Stores {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let Ok(stores) = self.0.lock() else { return Err(std::fmt::Error) };
+        let Some(first) = stores.first() else { return Ok(()) };
+        let amounts = AMOUNTS.iter().map(|row| (row, None));
+        for ((name, help, metric), unit) in
+            amounts.chain(STAGES.iter().map(|row| (row, Some(&Unit::Seconds))))
+        {
+            let metric_type = metric(first).metric_type();
+            let mut family = encoder.encode_descriptor(name, help, unit, metric_type)?;
+            for store in stores.iter() {
+                metric(store).encode(family.encode_family(&store.named)?)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The metrics of the audit trail.
@@ -129,6 +177,21 @@ pub struct AuditMetrics {
     pub waiting: Gauge,
     /// How long they waited.
     pub lag: Seconds,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let (mut registry, stores, by_word) =
+            (Registry::default(), Arc::new(Stores::default()), ByWord::default());
+        let all = registry.sub_registry_with_prefix("sfumato");
+        all.register_collector(Box::new(Arc::clone(&stores)));
+        all.register("refused", "refusals, by reason", by_word.refused.clone());
+        all.register("cut", "answers cut after their head was sent, by reason", by_word.cut.clone());
+        all.register("treated", "values treated, by treatment", by_word.treated.clone());
+        let help = "rulings of statements, one for each protected field, by kind of treatment";
+        all.register("rulings", help, by_word.rulings.clone());
+        Self { registry: Mutex::new(registry), stores, by_word }
+    }
 }
 
 impl Metrics {
@@ -147,26 +210,22 @@ impl Metrics {
         metrics
     }
 
-    /// Registers the metrics of a store.
+    /// Makes the metrics of a store.
     #[must_use]
     pub fn store(&self, name: &str) -> Arc<StoreMetrics> {
-        let metrics = Arc::new(StoreMetrics::default());
-        if let Ok(mut registry) = self.registry.lock() {
-            let label = ("store".into(), name.to_owned().into());
-            let store = registry.sub_registry_with_prefix("sfumato").sub_registry_with_label(label);
-            store.register("connections", "client connections open now", metrics.connections.clone());
-            store.register("answered", "exchanges answered by the store", metrics.answered.clone());
-            metrics.register_amounts(store);
-            store.register(
-                "jwks_fetched",
-                "sets of keys fetched from the issuer",
-                metrics.keys_fetched.clone(),
-            );
-            store.register("jwks_failed", "fetches of keys that failed", metrics.keys_failed.clone());
-            metrics.register_stages(store);
-            store.register("refused", "exchanges refused, by reason", metrics.refused.clone());
-            store.register("cut", "answers cut after their head was sent, by reason", metrics.cut.clone());
-            store.register("treated", "values treated, by treatment", metrics.treated.clone());
+        let store: Arc<str> = name.into();
+        let counter = |kind| {
+            let label = Kind { store: Arc::clone(&store), kind };
+            (kind, self.by_word.rulings.get_or_create_owned(&label))
+        };
+        let metrics = Arc::new(StoreMetrics {
+            rulings: KINDS.map(counter).into(),
+            by_word: self.by_word.clone(),
+            named: Named { store },
+            ..StoreMetrics::default()
+        });
+        if let Ok(mut stores) = self.stores.0.lock() {
+            stores.push(Arc::clone(&metrics));
         }
         metrics
     }
@@ -195,30 +254,6 @@ impl Drop for Open {
 }
 
 impl StoreMetrics {
-    fn register_amounts(&self, store: &mut Registry) {
-        store.register("read_bytes", "bytes of answers as the store sent them", self.read_bytes.clone());
-        store.register("sent_bytes", "bytes of answers as clients got them", self.sent_bytes.clone());
-        store.register("rows", "rows, and pieces of copies, that were passed on", self.rows.clone());
-        store.register("failed", "statements that the store answered with an error", self.failed.clone());
-        let help = "rulings of statements, one for each protected field, by kind of treatment";
-        store.register("rulings", help, self.rulings.family.clone());
-    }
-
-    fn register_stages(&self, store: &mut Registry) {
-        store.register("plans_found", "plans that were found made", self.plans_found.clone());
-        store.register("plans_missed", "plans that had to be made", self.plans_missed.clone());
-        let stages = [
-            ("planning", "from a statement without a plan until it has one", &self.planning),
-            ("first_row", "from a statement sent on until its first row", &self.first_row),
-            ("statement", "from a statement until its answer has ended", &self.statement),
-            ("store_wait", "from a request sent on until the head of the answer", &self.store_wait),
-            ("exchange", "from the head of a request until that of its answer", &self.exchange),
-        ];
-        for (name, help, seconds) in stages {
-            store.register_with_unit(name, help, Unit::Seconds, seconds.clone());
-        }
-    }
-
     /// Counts a connection as long as it is open.
     #[must_use]
     pub fn open(&self) -> Open {
@@ -228,26 +263,34 @@ impl StoreMetrics {
 
     /// Counts a refusal.
     pub fn refused(&self, reason: &'static str) {
-        self.refused.get_or_create(&Reason { reason }).inc();
+        self.by_word.refused.get_or_create(&self.reason(reason)).inc();
     }
 
-    /// Counts a plan that is about to be carried out, and under what it stands.
+    /// Counts a plan that is about to be carried out, and the kinds of its rulings.
     pub fn planned(&self, planned: &[Planned]) {
         self.answered.inc();
         for ruling in planned.iter().flat_map(|planned| planned.applied.iter()) {
-            self.rulings.inc(ruling.treatment.kind());
+            let kind = ruling.treatment.kind();
+            if let Some((_, counter)) = self.rulings.iter().find(|(known, _)| *known == kind) {
+                counter.inc();
+            }
         }
     }
 
     /// Counts a cut body.
     pub fn cut(&self, cut: &Cut) {
-        self.cut.get_or_create(&Reason { reason: cut.reason() }).inc();
+        self.by_word.cut.get_or_create(&self.reason(cut.reason())).inc();
     }
 
     /// Adds what one body's rewriter counted.
     pub fn treated(&self, tally: &Tally) {
         for (name, count) in tally.iter() {
-            self.treated.get_or_create(&Treated { treatment: name.to_owned() }).inc_by(count);
+            let label = Treated { store: Arc::clone(&self.named.store), treatment: name.to_owned() };
+            self.by_word.treated.get_or_create(&label).inc_by(count);
         }
+    }
+
+    fn reason(&self, reason: &'static str) -> Reason {
+        Reason { store: Arc::clone(&self.named.store), reason }
     }
 }
