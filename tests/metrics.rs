@@ -1,4 +1,5 @@
-//! What the built binary counts in front of a PostgreSQL server and an HTTP store, as somebody reads it who scrapes it.
+//! What the built binary counts in front of a PostgreSQL server and an HTTP store, as somebody reads it who scrapes it, and
+//! what it tells a collector of spans.
 
 #![expect(
     clippy::disallowed_methods,
@@ -16,10 +17,12 @@ mod cluster;
 mod support;
 
 use std::collections::BTreeSet;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use cluster::Cluster;
+use serde_json::{Value, json};
 use support::{Proxy, RawStore};
 
 const SCHEMA: &str = "
@@ -127,18 +130,19 @@ fn sum(text: &str, family: &str, label: &str) -> u64 {
     counts.sum()
 }
 
-#[test]
-fn each_family_is_documented_and_counts() {
-    let Some(cluster) = Cluster::start() else { return };
-    cluster.psql(SCHEMA);
-    let store = store();
-    let admin = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let policy = POLICY
+fn a_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn policy(cluster: &Cluster, store: &RawStore, admin: u16) -> String {
+    POLICY
         .replace("@PORT@", &cluster.port.to_string())
         .replace("@STORE@", &store.address.to_string())
-        .replace("@ADMIN@", &admin.port().to_string());
-    let proxy = Proxy::start(&policy);
-    let _knocks = TcpStream::connect(proxy.address()).unwrap();
+        .replace("@ADMIN@", &admin.to_string())
+}
+
+/// Statements and exchanges: answered, refused, failed and cut.
+fn ask(cluster: &Cluster, proxy: &Proxy) {
     for statement in [
         "SELECT user_id, ip AS \"my-alias\" FROM logins ORDER BY id -- secret words",
         "SELECT user_id, ip AS \"my-alias\" FROM logins ORDER BY id -- secret words",
@@ -146,14 +150,97 @@ fn each_family_is_documented_and_counts() {
         "SELECT 1 / (id - 7) FROM logins",
         "SELECT id FROM logins WHERE user_id = '0b6b51c2-5a5a-4a5a-8a5a-000000000007'",
     ] {
-        psql(&cluster, &proxy, statement);
+        psql(cluster, proxy, statement);
     }
-    let events = proxy.listeners[1].1;
     for target in ["/v1/short", "/v1/long", "/no-such-route"] {
-        get(events, target);
+        get(proxy.listeners[1].1, target);
+    }
+}
+
+/// A collector that Python runs, ended when this is dropped.
+struct Collector {
+    child: Child,
+    port: u16,
+    told: Option<BufReader<ChildStdout>>,
+}
+
+impl Collector {
+    fn start() -> Option<Self> {
+        if !support::has_program("python3") {
+            eprintln!("no python3: nothing tested");
+            return None;
+        }
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/collector.py");
+        let mut child = Command::new("python3").arg(script).stdout(Stdio::piped()).spawn().unwrap();
+        let mut told = BufReader::new(child.stdout.take().unwrap());
+        let mut port = String::new();
+        told.read_line(&mut port).unwrap();
+        Some(Self { child, port: port.trim().parse().unwrap(), told: Some(told) })
     }
 
-    let scraped = get(admin, "/metrics");
+    /// Ends it, and tells all that it was sent.
+    fn spans(mut self) -> Vec<Value> {
+        self.child.kill().unwrap();
+        self.told.take().unwrap().lines().map(|line| serde_json::from_str(&line.unwrap()).unwrap()).collect()
+    }
+}
+
+impl Drop for Collector {
+    fn drop(&mut self) {
+        let _gone = self.child.kill();
+        let _gone = self.child.wait();
+    }
+}
+
+#[test]
+fn statements_and_exchanges_become_spans_without_a_raw_value() {
+    let Some(cluster) = Cluster::start() else { return };
+    let Some(collector) = Collector::start() else { return };
+    cluster.psql(SCHEMA);
+    let (store, admin) = (store(), a_port());
+    let telemetry = format!("[telemetry]\notlp = \"http://127.0.0.1:{}\"\n", collector.port);
+    let mut proxy = Proxy::start(&(policy(&cluster, &store, admin) + &telemetry));
+    ask(&cluster, &proxy);
+    // What waits to be sent is sent before the proxy ends.
+    proxy.signal("TERM");
+    proxy.wait();
+    let spans = collector.spans();
+    for span in &spans {
+        let said = span.to_string();
+        for canary in CANARIES {
+            assert!(!said.contains(canary), "`{canary}` in {said}");
+        }
+        assert_eq!(span["path"], "/v1/traces", "{said}");
+        assert_eq!(span["type"], "application/x-protobuf", "{said}");
+        assert_eq!(span["service"]["service.name"], "sfumato", "{said}");
+        assert!(span["took_ns"].as_u64().unwrap() > 0, "{said}");
+    }
+    let of = |name: &str| spans.iter().filter(|span| span["name"] == name).collect::<Vec<_>>();
+    let statements = of("statement");
+    let rows = |span: &&&Value| span["says"]["db.response.returned_rows"] == 50;
+    assert_eq!(statements.iter().filter(rows).count(), 3, "{statements:#?}");
+    assert!(statements.iter().all(|span| span["says"]["sfumato.store"] == "app"), "{statements:#?}");
+    assert_eq!(statements.iter().filter(|span| span["failed"] == true).count(), 1, "{statements:#?}");
+    let exchanges = of("exchange").into_iter();
+    let told: Vec<Value> = exchanges.map(|span| span["says"].clone()).collect();
+    let expected = [
+        json!({"sfumato.store": "events", "http.response.status_code": 200}),
+        json!({"sfumato.store": "events", "http.response.status_code": 200}),
+        json!({"sfumato.store": "events", "http.response.status_code": 404, "error.type": "unknown-route"}),
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn each_family_is_documented_and_counts() {
+    let Some(cluster) = Cluster::start() else { return };
+    cluster.psql(SCHEMA);
+    let (store, admin) = (store(), a_port());
+    let proxy = Proxy::start(&policy(&cluster, &store, admin));
+    let _knocks = TcpStream::connect(proxy.address()).unwrap();
+    ask(&cluster, &proxy);
+
+    let scraped = get(("127.0.0.1", admin), "/metrics");
     let (head, text) = scraped.split_once("\r\n\r\n").unwrap();
     assert!(
         head.contains("content-type: application/openmetrics-text; version=1.0.0; charset=utf-8"),

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::http::Uri;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::net::TcpListener;
 
@@ -21,6 +22,7 @@ use crate::front::drain::{Stopper, drain};
 use crate::front::http::{self, Issuer, Seat, Upstream, UpstreamError};
 use crate::front::metrics::{Metrics, StoreMetrics};
 use crate::front::postgres;
+use crate::front::spans::{Spans, SpansError};
 use crate::front::tls::ListenerTls;
 use crate::front::turned_away::TurnedAway;
 use crate::front::workers::Workers;
@@ -65,6 +67,9 @@ pub enum StartError {
     /// The audit trail cannot be opened.
     #[error(transparent)]
     Audit(#[from] OpenError),
+    /// Spans cannot be sent.
+    #[error(transparent)]
+    Spans(#[from] SpansError),
     /// The audit trail cannot be written.
     #[error(transparent)]
     Unrecorded(#[from] Unrecorded),
@@ -85,6 +90,8 @@ pub struct Running {
     drain_timeout: Duration,
     audit: AuditLog,
     audit_settings: Option<Audit>,
+    spans: Spans,
+    collector: Option<Uri>,
     /// Of the rules in force.
     fingerprint: ArcSwap<Digest>,
 }
@@ -116,7 +123,8 @@ impl Serving {
 /// [`StartError`]; nothing is served then.
 pub async fn start(config: Config) -> Result<Running, StartError> {
     let fingerprint = audit::fingerprint(&config);
-    let metrics = Arc::new(Metrics::default());
+    let spans = config.collector.as_ref().map_or(Ok(Spans::off()), Spans::send)?;
+    let metrics = Arc::new(Metrics::new(spans.clone()));
     let audit = audit::open(&config, &metrics)?;
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let workers = Arc::new(Workers::start(cores).map_err(StartError::Workers)?);
@@ -153,7 +161,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     });
     let stores = stores.collect();
     tokio::spawn(audit.clone().tend());
-    let audit_settings = config.audit;
+    let (audit_settings, collector) = (config.audit, config.collector);
     let fingerprint = ArcSwap::from_pointee(fingerprint);
     Ok(Running {
         stores,
@@ -165,6 +173,8 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         drain_timeout,
         audit,
         audit_settings,
+        spans,
+        collector,
         fingerprint,
     })
 }
@@ -321,6 +331,9 @@ impl Running {
         if config.audit != self.audit_settings {
             return Err(StartError::AuditNeedsRestart);
         }
+        if config.collector != self.collector {
+            return Err(StartError::NeedsRestart { store: "telemetry".to_owned() });
+        }
         if config.admin.as_ref().map(|admin| (admin.listen, admin.tls.is_some())) != self.admin_settings {
             return Err(StartError::NeedsRestart { store: "admin".to_owned() });
         }
@@ -374,6 +387,7 @@ impl Running {
         let has_ended = tokio::time::timeout(self.drain_timeout, self.stopper.stop()).await.is_ok();
         drop(self.workers);
         self.audit.close();
+        self.spans.close().await;
         has_ended
     }
 }

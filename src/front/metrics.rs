@@ -7,6 +7,9 @@
 
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::time::Duration;
+
+use http::StatusCode;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
@@ -18,7 +21,9 @@ use prometheus_client::registry::{Registry, Unit};
 
 use super::http::Cut;
 pub use super::seconds::Seconds;
+use super::spans::Spans;
 use crate::body::Tally;
+use crate::session::postgres::Counted;
 use crate::sql::Planned;
 
 /// The kinds of treatments.
@@ -68,6 +73,7 @@ pub struct Metrics {
     registry: Mutex<Registry>,
     stores: Arc<Stores>,
     by_word: ByWord,
+    spans: Spans,
 }
 
 /// What stores count under more words than their name.
@@ -112,6 +118,7 @@ pub struct StoreMetrics {
     pub store_wait: Seconds,
     /// From a request's head until ours is ready to be sent, refusals included (http).
     pub exchange: Seconds,
+    spans: Spans,
     named: Named,
     by_word: ByWord,
     /// A counter for each kind of treatment, at hand without a lock.
@@ -179,8 +186,10 @@ pub struct AuditMetrics {
     pub lag: Seconds,
 }
 
-impl Default for Metrics {
-    fn default() -> Self {
+impl Metrics {
+    /// Nothing is counted yet; what is timed becomes spans too.
+    #[must_use]
+    pub fn new(spans: Spans) -> Self {
         let (mut registry, stores, by_word) =
             (Registry::default(), Arc::new(Stores::default()), ByWord::default());
         let all = registry.sub_registry_with_prefix("sfumato");
@@ -190,11 +199,9 @@ impl Default for Metrics {
         all.register("treated", "values treated, by treatment", by_word.treated.clone());
         let help = "rulings of statements, one for each protected field, by kind of treatment";
         all.register("rulings", help, by_word.rulings.clone());
-        Self { registry: Mutex::new(registry), stores, by_word }
+        Self { registry: Mutex::new(registry), stores, by_word, spans }
     }
-}
 
-impl Metrics {
     /// Registers the metrics of the audit trail.
     #[must_use]
     pub fn audit(&self) -> Arc<AuditMetrics> {
@@ -221,6 +228,7 @@ impl Metrics {
         let metrics = Arc::new(StoreMetrics {
             rulings: KINDS.map(counter).into(),
             by_word: self.by_word.clone(),
+            spans: self.spans.clone(),
             named: Named { store },
             ..StoreMetrics::default()
         });
@@ -259,6 +267,18 @@ impl StoreMetrics {
     pub fn open(&self) -> Open {
         self.connections.inc();
         Open(self.connections.clone())
+    }
+
+    /// Times a statement whose answer has ended.
+    pub fn statement(&self, took: Duration, counted: Counted) {
+        self.statement.observe(took);
+        self.spans.statement(&self.named.store, took, counted);
+    }
+
+    /// Times an exchange whose answer is ready to be sent.
+    pub fn exchange(&self, took: Duration, status: StatusCode, refused: Option<&'static str>) {
+        self.exchange.observe(took);
+        self.spans.exchange(&self.named.store, took, status, refused);
     }
 
     /// Counts a refusal.

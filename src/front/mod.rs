@@ -12,6 +12,7 @@ pub mod http;
 pub mod metrics;
 pub mod postgres;
 mod seconds;
+pub mod spans;
 mod stall;
 pub mod tls;
 pub mod turned_away;

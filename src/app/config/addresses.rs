@@ -36,6 +36,16 @@ pub(super) fn http_upstream(written: &At<String>) -> Result<http::Uri, Problem> 
     Ok(uri)
 }
 
+/// The scheme, host and port of a collector of spans.
+pub(super) fn collector(written: &At<String>) -> Result<http::Uri, Problem> {
+    let uri = http_upstream(written)?;
+    if uri.scheme_str() != Some("http") {
+        let problem = written.problem(format!("`{}` does not begin with `http://`", written.value));
+        return Err(problem.help("write `http://127.0.0.1:4318`, a collector of this machine or network"));
+    }
+    Ok(uri)
+}
+
 /// The port in the name of a unix socket, where none is written.
 const DEFAULT_PORT: u16 = 5432;
 

@@ -165,12 +165,16 @@ fn build(
     let admin_tls = raw.admin.as_ref().and_then(|admin| admin.tls.as_ref());
     let admin_tls = admin_tls.map(|written| stores::whole_tls(written, &desk, problems));
     let audit = audit::audit(raw.audit.as_ref(), folder, problems);
+    let collector = raw.telemetry.as_ref().and_then(|telemetry| telemetry.otlp.as_ref());
+    let collector = collector
+        .and_then(|written| addresses::collector(written).map_err(|problem| problems.push(problem)).ok());
     Some(Config {
         stores,
         roles,
         bindings,
         admin: admin.map(|listen| Admin { listen, tls: admin_tls.flatten() }),
         audit,
+        collector,
         mac_keys,
         treatments: treatments.into_facts(),
         source: source.clone(),

@@ -58,6 +58,8 @@ pub struct Config {
     pub admin: Option<Admin>,
     /// The audit trail, if wanted.
     pub audit: Option<Audit>,
+    /// The collector of spans, if wanted: an `http` URL without a path.
+    pub collector: Option<http::Uri>,
     /// The keys of its MACs, the current epoch's first; none without `[keys]`.
     pub mac_keys: Vec<MacKey>,
     /// What a reader wants to know of each treatment, by the name that rulings show.

@@ -248,7 +248,7 @@ async fn exchange(
     let refusal = match done {
         Ok(mut response) => {
             store.metrics.answered.inc();
-            store.metrics.exchange.observe(since.elapsed());
+            store.metrics.exchange(since.elapsed(), response.status(), None);
             if rules.gates.tell_people_apart() {
                 // A cache between us and two people would show one of them what is the other's.
                 response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
@@ -260,7 +260,7 @@ async fn exchange(
     let reason = refusal.reason();
     tracing::info!(store = &*store.name, reason, "refused");
     store.metrics.refused(reason);
-    store.metrics.exchange.observe(since.elapsed());
+    store.metrics.exchange(since.elapsed(), refusal.problem().status, Some(reason));
     refused(&refusal)
 }
 

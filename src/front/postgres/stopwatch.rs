@@ -28,6 +28,8 @@ struct Timed {
     since: Instant,
     /// None of its rows has been seen.
     awaits_row: bool,
+    /// What the session had counted when it began.
+    before: Counted,
 }
 
 struct Running {
@@ -51,7 +53,8 @@ impl Stopwatch {
             self.observe(is_first_row, goes_on);
         }
         if !goes_on {
-            self.timed = which.map(|which| Timed { which, since: Instant::now(), awaits_row: true });
+            self.timed =
+                which.map(|which| Timed { which, since: Instant::now(), awaits_row: true, before: counted });
         }
         let Some(patience) = self.patience else { return };
         if self.running.as_ref().map(|running| running.which) != which {
@@ -81,7 +84,10 @@ impl Stopwatch {
             self.metrics.first_row.observe(took);
         }
         if !goes_on {
-            self.metrics.statement.observe(took);
+            let Counted { rows, failed } = timed.before;
+            let rows = self.counted.rows.saturating_sub(rows);
+            let failed = self.counted.failed.saturating_sub(failed);
+            self.metrics.statement(took, Counted { rows, failed });
         }
     }
 

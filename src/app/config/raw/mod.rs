@@ -41,6 +41,16 @@ table! {
         optional admin: RawAdmin,
         /// The record of who asked what.
         optional audit: RawAudit,
+        /// What is told to a collector of OpenTelemetry.
+        optional telemetry: RawTelemetry,
+    }
+}
+
+table! {
+    /// What is told to a collector of OpenTelemetry.
+    RawTelemetry {
+        /// Scheme, host and port of the collector, such as http://127.0.0.1:4318: each statement and exchange becomes a span, sent by OTLP over HTTP.
+        required otlp: At<String>,
     }
 }
 
