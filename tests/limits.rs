@@ -15,7 +15,10 @@
 mod cluster;
 mod support;
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use cluster::Cluster;
@@ -125,4 +128,209 @@ body = "treat"
     let request = format!("{head}Content-Length: {}\r\n\r\n{body}", body.len());
     let answer = String::from_utf8_lossy(&proxy.exchange(request.as_bytes())).into_owned();
     assert!(answer.starts_with("HTTP/1.1 413") && answer.contains("request-too-long"), "{answer}");
+}
+
+/// A port that is free now, for the admin listener.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// The value of a metric whose line begins so.
+fn metric(port: u16, line: &str) -> u64 {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    let found = text.lines().find_map(|found| found.strip_prefix(line));
+    found.map_or(0, |count| count.trim().parse().unwrap())
+}
+
+/// Decisions and reasons in the trail, of what was not answered.
+fn not_answered(proxy: &Proxy) -> Vec<String> {
+    let trail = std::fs::read_to_string(proxy.folder().join("audit.jsonl")).unwrap();
+    let lines = trail.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let word = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    lines.filter(|line| line["reason"].is_string()).map(|line| word(&line["reason"])).collect()
+}
+
+const OF_ONE_NAME: &str = r#"
+[[stores]]
+name = "app"
+protocol = "postgres"
+listen = "127.0.0.1:0"
+upstream = "127.0.0.1:@PORT@"
+unlisted = "pass"
+limits = { @LIMITS@ }
+[audit]
+file = "audit.jsonl"
+[admin]
+listen = "127.0.0.1:@ADMIN@"
+"#;
+
+fn of_one_name(cluster: &Cluster, limits: &str) -> (Proxy, u16) {
+    let admin = free_port();
+    let policy = OF_ONE_NAME.replace("@PORT@", &cluster.port.to_string());
+    (Proxy::start(&policy.replace("@LIMITS@", limits).replace("@ADMIN@", &admin.to_string())), admin)
+}
+
+#[test]
+fn an_hour_has_its_rows() {
+    let Some(cluster) = Cluster::start() else { return };
+    cluster.psql("CREATE ROLE bob LOGIN");
+    let (proxy, admin) = of_one_name(&cluster, "max_rows_per_hour = 1500");
+    let psql = |user: &str, statements: &[&str]| {
+        let mut psql = cluster.client("psql", proxy.address().port());
+        psql.env("PGUSER", user).args(["-X", "-At", "-v", "VERBOSITY=verbose"]);
+        let output = psql.args(statements.iter().flat_map(|one| ["-c", one])).output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (text(&output.stdout), text(&output.stderr))
+    };
+    let thousand = "SELECT n FROM generate_series(1, 1000) n";
+    let (out, error) = psql(
+        "postgres",
+        &[
+            thousand,
+            "BEGIN",
+            "PREPARE p AS SELECT 1",
+            "COPY (SELECT generate_series(1, 600)) TO STDOUT",
+            "EXECUTE p",
+            "ROLLBACK",
+            "SHOW search_path",
+            thousand,
+        ],
+    );
+    // What has begun is given to its end.
+    assert_eq!(out.lines().filter(|line| line.parse::<u64>().is_ok()).count(), 1600, "{out}");
+    assert_eq!(error.matches("53400").count(), 2, "{error}");
+    assert!(out.contains("ROLLBACK\n\"$user\", public"), "{out}");
+    assert!(error.contains("HINT:") && error.contains("try again later"), "{error}");
+    let (out, error) = psql("postgres", &["SELECT 'another session'"]);
+    assert!(out.is_empty() && error.contains("53400"), "{out} {error}");
+    let (out, error) = psql("bob", &["SELECT 'another name'"]);
+    assert!(out.contains("another name") && error.is_empty(), "{out} {error}");
+    let (refused, name) = (not_answered(&proxy), "too-many-rows-per-hour");
+    assert_eq!(refused, [name; 3]);
+    assert_eq!(metric(admin, &format!("sfumato_refused_total{{store=\"app\",reason=\"{name}\"}}")), 3);
+}
+
+/// What was sent before the rows were counted is not given either.
+#[test]
+fn a_pipeline_does_not_get_ahead_of_the_count() {
+    let Some(cluster) = Cluster::start() else { return };
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers/bin/python");
+    let (proxy, _) = of_one_name(&cluster, "max_rows_per_hour = 500");
+    let script = r#"
+import psycopg, sys
+con = psycopg.connect(host="127.0.0.1", port=sys.argv[1], user="postgres", dbname="postgres", autocommit=True)
+cursors = [con.cursor() for _ in range(20)]
+try:
+    with con.pipeline():
+        for cursor in cursors:
+            cursor.execute("SELECT n FROM generate_series(1, 100) n")
+except psycopg.Error as error:
+    print(type(error).__name__)
+print(sum(cursor.rowcount for cursor in cursors if cursor.pgresult and cursor.rowcount > 0))
+"#;
+    let Ok(output) =
+        Command::new(python).args(["-c", script]).arg(proxy.address().port().to_string()).output()
+    else {
+        eprintln!("no Python in target/peers: nothing tested");
+        return;
+    };
+    let out = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(out, "OperationalError\n500\n", "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn one_name_has_so_many_statements_under_way() {
+    let Some(cluster) = Cluster::start() else { return };
+    cluster.psql("CREATE ROLE bob LOGIN");
+    let (proxy, admin) = of_one_name(&cluster, "max_statements_per_identity = 2");
+    let psql = |user: &str| {
+        let mut psql = cluster.client("psql", proxy.address().port());
+        psql.env("PGUSER", user).args(["-X", "-At", "-v", "VERBOSITY=verbose"]);
+        psql
+    };
+    let busy = "SELECT count(*) FROM generate_series(1, 2000000000)";
+    let mut working: Vec<_> =
+        (0..2).map(|_| psql("postgres").args(["-c", busy]).stderr(Stdio::null()).spawn().unwrap()).collect();
+    let start = Instant::now();
+    while cluster.psql("SELECT count(*) FROM pg_stat_activity WHERE query ~ '2000000000' AND state = 'active' AND pid <> pg_backend_pid()").trim() != "2" {
+        assert!(start.elapsed() < Duration::from_secs(30));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let third = |user: &str| {
+        let output =
+            psql(user).args(["-c", "BEGIN", "-c", "SELECT 'third'", "-c", "ROLLBACK"]).output().unwrap();
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (out, error) = third("postgres");
+    assert!(error.contains("53400") && error.contains("wait for one of them to end"), "{error}");
+    assert_eq!(out, "BEGIN\nROLLBACK\n");
+    assert_eq!(third("bob").0, "BEGIN\nthird\nROLLBACK\n");
+    for one in &mut working {
+        one.kill().unwrap();
+        one.wait().unwrap();
+    }
+    let start = Instant::now();
+    while !third("postgres").1.is_empty() {
+        assert!(start.elapsed() < Duration::from_secs(10), "its place is given back");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let name = "too-many-statements-of-one-name";
+    assert!(not_answered(&proxy).iter().any(|reason| reason == name));
+    assert!(metric(admin, &format!("sfumato_refused_total{{store=\"app\",reason=\"{name}\"}}")) > 0);
+}
+
+#[test]
+fn requests_and_their_records_are_counted_by_name() {
+    let config = r#"
+[[stores]]
+name = "events"
+protocol = "http"
+listen = "127.0.0.1:0"
+upstream = "http://@UPSTREAM@"
+identity = { header = "X-Remote-User", from = ["127.0.0.0/8"] }
+limits = { max_rows_per_hour = 25, max_statements_per_identity = 1 }
+[stores.fields]
+"$..ip" = "suppress"
+[[stores.routes]]
+path = "/{what}"
+params = { what = "pass" }
+[audit]
+file = "audit.jsonl"
+"#;
+    let store = RawStore::start(|target, stream| {
+        if target == "/slow" {
+            std::thread::sleep(Duration::from_secs(2));
+        }
+        let body =
+            format!("{{\"rows\":[{}]}}", vec![r#"{"ip":"203.0.113.7","tags":["a","b"]}"#; 10].join(","));
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n";
+        stream.write_all(format!("{head}content-length: {}\r\n\r\n{body}", body.len()).as_bytes()).unwrap();
+    });
+    let proxy = Proxy::start(&config.replace("@UPSTREAM@", &store.address.to_string()));
+    let ask = |target: &str, name: &str| {
+        let who = if name.is_empty() { String::new() } else { format!("X-Remote-User: {name}\r\n") };
+        let head = format!("GET {target} HTTP/1.1\r\nHost: x\r\n{who}Connection: close\r\n\r\n");
+        String::from_utf8_lossy(&proxy.exchange(head.as_bytes())).into_owned()
+    };
+    for _ in 0..3 {
+        assert!(ask("/x", "alice").starts_with("HTTP/1.1 200"));
+    }
+    let answer = ask("/x", "alice");
+    assert!(answer.starts_with("HTTP/1.1 429") && answer.contains("too-many-rows-per-hour"), "{answer}");
+    assert!(answer.contains("try again later"), "{answer}");
+    for name in ["bob", ""] {
+        assert!(ask("/x", name).starts_with("HTTP/1.1 200"), "{name} has rows of their own");
+    }
+    std::thread::scope(|scope| {
+        let slow = scope.spawn(|| ask("/slow", "bob"));
+        std::thread::sleep(Duration::from_millis(700));
+        let answer = ask("/x", "bob");
+        assert!(answer.starts_with("HTTP/1.1 429") && answer.contains("too-many-statements"), "{answer}");
+        assert!(slow.join().unwrap().starts_with("HTTP/1.1 200"));
+    });
+    assert!(ask("/x", "bob").starts_with("HTTP/1.1 200"), "its place is given back");
+    assert_eq!(not_answered(&proxy), ["too-many-rows-per-hour", "too-many-statements-of-one-name"]);
 }

@@ -35,6 +35,7 @@ pub(super) fn store(
     let store = postgres::Store {
         name: config.name.clone(),
         door: super::run::door(config.limits),
+        allowances: super::run::allowances(config.limits),
         access: ArcSwap::from_pointee(access(config, kind)),
         limits: postgres::Limits {
             login_timeout: milliseconds(config.timeouts.login_timeout_ms),

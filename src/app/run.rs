@@ -16,6 +16,7 @@ use super::config::{Admin, Audit, Config, HttpStore, Limits, Store, StoreKind, T
 use crate::audit::Digest;
 use crate::base::budget::Budget;
 use crate::front::admin;
+use crate::front::allowance::{Allowances, Measure};
 use crate::front::audit::{AuditLog, OpenError, Unrecorded};
 use crate::front::door::{Door, Places};
 use crate::front::drain::{Stopper, drain};
@@ -233,6 +234,7 @@ fn http_store(
         name: config.name.as_str().into(),
         rules: ArcSwap::from_pointee(http_rules(config, kind, roles, (&counted, workers), None)?),
         door: door(config.limits),
+        allowances: allowances(config.limits),
         seats,
         limits: http_limits(config.timeouts, config.limits),
         turned_away: TurnedAway::new(&config.name, audit.own_queue(), Arc::clone(&counted)),
@@ -273,6 +275,14 @@ pub(super) fn door(limits: Limits) -> Arc<Door> {
         max_connections_per_identity: limits.max_connections_per_identity,
         max_logins: limits.max_logins,
         max_logins_per_source: limits.max_logins_per_source,
+    })
+}
+
+/// What each name may ask of a store.
+pub(super) fn allowances(limits: Limits) -> Arc<Allowances> {
+    Allowances::new(Measure {
+        max_statements: limits.max_statements_per_identity,
+        max_rows_per_hour: limits.max_rows_per_hour,
     })
 }
 

@@ -9,6 +9,7 @@
 //! written. A treated value is written from a [`Cleared`](crate::policy::Cleared) only.
 //! Not here: headers, sockets, which rule applies (that is [`Plan`](crate::policy::Plan)).
 
+mod count;
 mod csv;
 mod encoding;
 mod error;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::count::RecordCount;
 use super::{BodyError, Decoder, Encoder, Encoding, Format, Limits, Rewriter, Tally};
 use crate::policy::{BoundRecords, Plan};
 
@@ -19,13 +20,15 @@ pub struct Pipeline {
     /// Nothing is flushed before the end: where the store paused may follow from what is left out.
     is_even: bool,
     failed: Option<BodyError>,
+    format: Format,
+    records: Option<RecordCount>,
 }
 
 impl Pipeline {
     /// For one body that comes in `encoding` and leaves in the same.
     #[must_use]
     pub fn new(encoding: Encoding, format: Format, plan: Arc<Plan>, limits: &Limits) -> Self {
-        Self::around(encoding, Rewriter::new(format, plan, limits), limits)
+        Self::around((encoding, format), Rewriter::new(format, plan, limits), limits)
     }
 
     /// For one body of which somebody reads the records of some regions only; `None` for formats without records.
@@ -38,10 +41,10 @@ impl Pipeline {
         limits: &Limits,
     ) -> Option<Self> {
         let rewriter = Rewriter::bound(format, plan, rule, limits)?;
-        Some(Self { is_even: true, ..Self::around(encoding, rewriter, limits) })
+        Some(Self { is_even: true, ..Self::around((encoding, format), rewriter, limits) })
     }
 
-    fn around(encoding: Encoding, rewriter: Rewriter, limits: &Limits) -> Self {
+    fn around((encoding, format): (Encoding, Format), rewriter: Rewriter, limits: &Limits) -> Self {
         Self {
             decoder: Decoder::new(encoding, limits),
             rewriter,
@@ -50,7 +53,20 @@ impl Pipeline {
             is_open: false,
             is_even: false,
             failed: None,
+            format,
+            records: None,
         }
+    }
+
+    /// Has the records counted that leave.
+    pub fn count_records(&mut self) {
+        self.records = Some(RecordCount::new(self.format));
+    }
+
+    /// Records that have left, if they are counted.
+    #[must_use]
+    pub fn records(&self) -> u64 {
+        self.records.as_ref().map_or(0, RecordCount::records)
     }
 
     /// Takes the next coded bytes and appends to `out` what may leave.
@@ -59,13 +75,18 @@ impl Pipeline {
     /// [`BodyError`] if the body cannot be decoded or rewritten; from then on nothing more is written.
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), BodyError> {
         self.failed.map_or(Ok(()), Err)?;
-        let Self { decoder, rewriter, encoder, treated, is_open, failed, .. } = self;
+        let Self { decoder, rewriter, encoder, treated, is_open, failed, records, .. } = self;
+        let mut see = |leaves: &[u8]| records.iter_mut().for_each(|records| records.see(leaves));
         let pushed = decoder.decode(bytes, |plain| {
             if encoder.is_identity() {
-                return rewriter.push(plain, out);
+                let before = out.len();
+                rewriter.push(plain, out)?;
+                see(out.get(before..).unwrap_or_default());
+                return Ok(());
             }
             treated.clear();
             rewriter.push(plain, treated)?;
+            see(treated);
             *is_open |= !treated.is_empty();
             encoder.push(treated, out)
         });
@@ -98,6 +119,7 @@ impl Pipeline {
         self.decoder.finish()?;
         self.treated.clear();
         self.rewriter.finish(&mut self.treated)?;
+        self.records.iter_mut().for_each(|records| records.see(&self.treated));
         self.encoder.push(&self.treated, out)?;
         self.encoder.finish(out)
     }

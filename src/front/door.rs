@@ -192,7 +192,7 @@ impl Pushed {
 }
 
 /// What counts as one source: an address, and of IPv6 the network of one machine.
-fn source(peer: IpAddr) -> IpAddr {
+pub(super) fn source(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();

@@ -5,6 +5,7 @@
 //! Not here: configuration (`app`), rules (`session`, `policy`).
 
 pub mod admin;
+pub mod allowance;
 pub mod audit;
 pub mod door;
 pub mod drain;

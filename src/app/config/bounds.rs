@@ -55,6 +55,8 @@ impl Limits {
         let unlimited = [
             (&mut self.max_body_bytes, &raw.max_body_bytes, 0),
             (&mut self.max_rows, &raw.max_rows, 1),
+            (&mut self.max_rows_per_hour, &raw.max_rows_per_hour, 1),
+            (&mut self.max_statements_per_identity, &raw.max_statements_per_identity, 1),
             (&mut self.max_answer_bytes, &raw.max_answer_bytes, 1 << 10),
         ];
         for (slot, written, least) in unlimited {

@@ -241,6 +241,10 @@ pub struct Limits {
     pub max_body_bytes: Option<u64>,
     /// A statement.
     pub max_statement_bytes: usize,
+    /// Statements and requests of one name that are under way; `None` is no limit.
+    pub max_statements_per_identity: Option<u64>,
+    /// Rows that one name is given within an hour; `None` is no limit.
+    pub max_rows_per_hour: Option<u64>,
     /// Rows of one answer; `None` is no limit.
     pub max_rows: Option<u64>,
     /// Bytes of one answer; `None` is no limit.
@@ -279,6 +283,8 @@ impl Default for Limits {
             max_header_bytes: 32 * 1024,
             max_body_bytes: None,
             max_statement_bytes: 1 << 20,
+            max_statements_per_identity: None,
+            max_rows_per_hour: None,
             max_rows: None,
             max_answer_bytes: None,
             max_session_bytes: 256 << 20,

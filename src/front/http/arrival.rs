@@ -10,7 +10,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::audit::{Asker, Identity};
-use crate::front::door::{Full, Inside, Knock};
+use crate::front::allowance::{Allowances, Permit};
+use crate::front::door::{Full, Inside, Knock, source};
 use crate::policy::Member;
 use crate::session::http::{Gates, Line, Refusal, Shown};
 
@@ -75,6 +76,20 @@ impl Caller {
             Full::All => Refusal::Busy,
             Full::Identity => Refusal::TooManyOfOneName,
         })
+    }
+
+    /// What is asked for begins, if the one who asks may ask for it now. Whoever has no name is their address.
+    pub(super) fn begin(&self, all: &Arc<Allowances>, shown: &Shown) -> Result<Option<Permit>, Refusal> {
+        let address = || source(self.peer.ip()).to_string();
+        let allowance = match &shown.who {
+            Some(name) => all.of(name),
+            None => all.of(&address()),
+        };
+        let Some(allowance) = allowance else { return Ok(None) };
+        if allowance.rows_left() == 0 {
+            return Err(Refusal::TooManyRows);
+        }
+        allowance.begin().map(Some).ok_or(Refusal::TooManyAtATime)
     }
 
     pub(super) fn line(&self) -> Line<'_> {

@@ -17,6 +17,7 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use super::on_record::Recorded;
 use crate::body::{BodyError, Pipeline, Tally};
+use crate::front::allowance::Permit;
 use crate::front::metrics::StoreMetrics;
 
 /// What leaves at a time.
@@ -146,13 +147,43 @@ pub struct Minimised {
     held: Vec<u8>,
     has_ended: bool,
     is_flushed: bool,
+    /// For the answer to somebody whose rows are counted.
+    permit: Option<Permit>,
+    /// Records that were counted.
+    given: u64,
 }
 
 impl Minimised {
     /// Rewrites `source`.
     #[must_use]
     pub const fn new(source: Timed, pipeline: Pipeline, metrics: Arc<StoreMetrics>) -> Self {
-        Self { source, pipeline, metrics, held: Vec::new(), has_ended: false, is_flushed: true }
+        Self {
+            source,
+            pipeline,
+            metrics,
+            held: Vec::new(),
+            has_ended: false,
+            is_flushed: true,
+            permit: None,
+            given: 0,
+        }
+    }
+
+    /// Counts it as the answer to somebody, and as under way until it is dropped.
+    pub(super) fn counts_for(&mut self, permit: Option<Permit>) {
+        if permit.as_ref().is_some_and(|permit| permit.allowance().counts_rows()) {
+            self.pipeline.count_records();
+        }
+        self.permit = permit;
+    }
+
+    /// Counts what has left; an answer without records is one itself.
+    fn give(&mut self, least: u64) {
+        let records = self.pipeline.records().max(least);
+        if let Some(permit) = &self.permit {
+            permit.allowance().give(records.saturating_sub(self.given));
+        }
+        self.given = records;
     }
 
     /// The next rewritten bytes, never an empty piece; `None` at the end.
@@ -189,7 +220,9 @@ impl Minimised {
         self.metrics.read_bytes.inc_by(bytes.len() as u64);
         self.is_flushed = false;
         self.held.reserve(bytes.len().saturating_add(64));
-        Ok(self.pipeline.push(bytes, &mut self.held)?)
+        let pushed = self.pipeline.push(bytes, &mut self.held);
+        self.give(0);
+        Ok(pushed?)
     }
 
     /// A slow stream: what the encoder holds back would make the client wait.
@@ -240,6 +273,7 @@ impl Minimised {
 
 impl Drop for Minimised {
     fn drop(&mut self) {
+        self.give(1);
         self.metrics.treated(self.pipeline.tally());
     }
 }

@@ -36,6 +36,7 @@ pub use upstream::{Upstream, UpstreamError};
 use arrival::{Arrival, Caller};
 use on_record::OnRecord;
 
+use super::allowance::{Allowances, Permit};
 use super::audit::AuditLog;
 use super::door::Door;
 use super::drain::Drain;
@@ -74,6 +75,8 @@ pub struct Store {
     pub rules: ArcSwap<Rules>,
     /// Where they stand who have not asked anything yet.
     pub door: Arc<Door>,
+    /// What each name may still ask for.
+    pub allowances: Arc<Allowances>,
     /// What each worker has of its own.
     pub seats: Vec<Arc<Seat>>,
     /// How long and how much.
@@ -241,9 +244,10 @@ async fn exchange(
     let gate = shown.as_ref().map_or_else(|_| rules.gates.for_everybody(), |shown| &shown.gate);
     let mut record = OnRecord::new(&seat.audit, &store.name, &asker);
     record.ask(gate, request.method(), request.uri());
-    let done = match &shown {
-        Ok(shown) => answered(store, &seat.upstream, &shown.gate, request, &mut record).await,
-        Err(refusal) => Err(refusal.clone()),
+    let begun = shown.and_then(|shown| Ok((caller.begin(&store.allowances, &shown)?, shown.gate)));
+    let done = match begun {
+        Ok(begun) => answered(store, &seat.upstream, begun, request, &mut record).await,
+        Err(refusal) => Err(refusal),
     };
     let refusal = match done {
         Ok(mut response) => {
@@ -267,7 +271,7 @@ async fn exchange(
 async fn answered(
     store: &Store,
     upstream: &Upstream,
-    gate: &Gate,
+    (permit, gate): (Option<Permit>, Arc<Gate>),
     request: Request<Incoming>,
     record: &mut OnRecord,
 ) -> Result<Response<Outgoing>, Refusal> {
@@ -284,7 +288,7 @@ async fn answered(
     let sent = tokio::time::timeout(store.limits.upstream_timeout, upstream.request(request)).await;
     store.metrics.store_wait.observe(since.elapsed());
     let response = sent.map_err(|_| Refusal::StoreTimeout)?.map_err(Refusal::from)?;
-    minimised(store, &rules, response, record).await
+    minimised(store, (&rules, permit), response, record).await
 }
 
 fn outgoing(store: &Store, action: BodyAction, timed: Timed) -> Outgoing {
@@ -300,7 +304,7 @@ fn outgoing(store: &Store, action: BodyAction, timed: Timed) -> Outgoing {
 
 async fn minimised(
     store: &Store,
-    rules: &AnswerRules,
+    (rules, permit): (&AnswerRules, Option<Permit>),
     response: Response<Incoming>,
     record: &mut OnRecord,
 ) -> Result<Response<Outgoing>, Refusal> {
@@ -308,13 +312,16 @@ async fn minimised(
     let answer = rules.answer(head.status, &head.headers)?;
     let timed = Timed::new(body, store.limits.upstream_timeout, store.limits.max_body_bytes);
     let body = match outgoing(store, answer.body, timed) {
-        Outgoing::Streaming(mut minimised) => match settled(&mut minimised, answer.is_awaited).await? {
-            Some(whole) => {
-                record.answered(answer.status, whole.len(), minimised.tally()).await?;
-                Outgoing::Whole(Full::new(whole))
+        Outgoing::Streaming(mut minimised) => {
+            minimised.counts_for(permit);
+            match settled(&mut minimised, answer.is_awaited).await? {
+                Some(whole) => {
+                    record.answered(answer.status, whole.len(), minimised.tally()).await?;
+                    Outgoing::Whole(Full::new(whole))
+                }
+                None => record.streaming(answer.status, minimised).await?,
             }
-            None => record.streaming(answer.status, minimised).await?,
-        },
+        }
         body => {
             record.answered(answer.status, 0, &Tally::default()).await?;
             body

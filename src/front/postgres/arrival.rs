@@ -47,6 +47,7 @@ impl Pump<'_> {
         match knock.come_in(Some(name)) {
             Ok(inside) => {
                 (self.inside, self.knock) = (Some(inside), None);
+                self.share.allowance = self.store.allowances.of(name);
                 Ok(())
             }
             Err(Full::All) => Err(self.turn_away(TurnedAway::TooManyConnections)),

@@ -96,5 +96,5 @@ impl Pump<'_> {
 
 /// True if an answer was too much, and the store may still be at it.
 const fn is_cut(stop: &Stop) -> bool {
-    matches!(stop, Stop::Ended(Ending::Refused { sqlstate, .. }) if matches!(sqlstate.as_bytes(), b"54000" | b"57014"))
+    matches!(stop, Stop::Ended(Ending::Refused { sqlstate, .. }) if matches!(sqlstate.as_bytes(), b"53400" | b"54000" | b"57014"))
 }

@@ -3,6 +3,7 @@
 //! Invariant: nothing is decided here. Bytes go into the session and come out of it; plans come from the
 //! [`Library`]; this floor only waits, keeps time and bounds memory.
 
+mod allowance;
 mod arrival;
 mod buffer;
 mod cancel;
@@ -34,6 +35,7 @@ pub use shelf::Shelf;
 pub use upstream::Upstream;
 pub use workshop::Workshop;
 
+use super::allowance::Allowances;
 use super::audit::AuditLog;
 use super::door::Door;
 use super::drain::Drain;
@@ -81,6 +83,8 @@ pub struct Store {
     pub name: String,
     /// Where they stand who are not in yet.
     pub door: Arc<Door>,
+    /// What each name may still ask for.
+    pub allowances: Arc<Allowances>,
     /// The way in and the way on; replaced whole.
     pub access: ArcSwap<Access>,
     /// How long and how much.

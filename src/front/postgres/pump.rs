@@ -14,6 +14,7 @@ use bytes::BytesMut;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
 
+use super::allowance::Share;
 use super::desk::{Desk, Planning, no_plan};
 use super::library::Who;
 use super::line::ClientLine;
@@ -68,6 +69,7 @@ pub(super) struct Pump<'s> {
     /// The place at the door, until there is one inside.
     pub(super) knock: Option<Knock>,
     pub(super) inside: Option<Inside>,
+    pub(super) share: Share,
     budget: Budget,
     pub(super) stopwatch: Stopwatch,
     pub(super) peer: IpAddr,
@@ -115,6 +117,7 @@ pub(super) async fn run(
         vanishes,
         knock,
         inside,
+        share: Share::default(),
         peer: peer.ip(),
         handshake_fault: None,
         budget,
@@ -155,6 +158,7 @@ impl Pump<'_> {
     async fn settle(&mut self) -> Result<(), Stop> {
         self.desk.heed_policy(&self.session, self.store);
         loop {
+            self.heed_allowance();
             let said = self.client.input.bytes();
             self.desk.heed_catalogue(said, &mut self.session, self.store).map_err(Stop::Ended)?;
             let mut used = self.session.client_says(self.client.input.bytes()).map_err(Stop::Ended)?;
@@ -213,6 +217,7 @@ impl Pump<'_> {
     async fn attend(&mut self, event: Event) -> Result<(), Stop> {
         match event {
             Event::Account(account) => self.on_record.take_all([account]),
+            Event::Withheld(spent) => self.store.metrics.refused(spent.reason()),
             Event::Connect { user, name, attributes, database } => {
                 // The name is proved already where identities end here; else the store is the judge.
                 if self.access.doorway.accounts.is_some() {

@@ -83,6 +83,10 @@ pub enum Refusal {
     Busy,
     /// The one who asks has as many connections as one may have.
     TooManyOfOneName,
+    /// The one who asks has as many requests under way as one may have.
+    TooManyAtATime,
+    /// The one who asks has been given what one may have within an hour.
+    TooManyRows,
     /// The audit trail cannot be written.
     Unrecorded,
 }
@@ -134,6 +138,8 @@ impl Refusal {
             Self::AnswerTooLong => "answer-too-long",
             Self::Busy => "too-many-connections",
             Self::TooManyOfOneName => "too-many-of-one-name",
+            Self::TooManyAtATime => "too-many-statements-of-one-name",
+            Self::TooManyRows => "too-many-rows-per-hour",
             Self::Unrecorded => "unrecorded",
         }
     }
@@ -164,7 +170,9 @@ impl Refusal {
             Self::ClientBroken => StatusCode::REQUEST_TIMEOUT,
             Self::RequestTooLong => StatusCode::PAYLOAD_TOO_LARGE,
             Self::AnswerTooLong => StatusCode::BAD_GATEWAY,
-            Self::TooManyOfOneName => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyOfOneName | Self::TooManyAtATime | Self::TooManyRows => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             Self::Busy | Self::Unrecorded => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -260,6 +268,10 @@ impl Refusal {
             Self::TooManyOfOneName => {
                 ("too many connections of this name are open", "close some, or use them again")
             }
+            Self::TooManyAtATime => {
+                ("too many requests of this name are under way", "wait for one of them to end")
+            }
+            Self::TooManyRows => ("the rows of this hour have been given", "try again later"),
             Self::Unrecorded => (
                 "the audit trail cannot be written, and what is not on record is not answered",
                 "tell the operator of the proxy",

@@ -6,11 +6,11 @@
 
 use std::sync::Arc;
 
-use super::Event;
 use super::conversation::{Conversation, Outbox};
 use super::expect::{Expect, Query};
 use super::statements::{Names, Portal, Statement};
 use super::tokens::{self, Met};
+use super::{Event, Phase, Session};
 use crate::audit::{Asked, Decision, Rulings, Shape};
 use crate::sql::{Effect, Kind, ParameterSource};
 use crate::wire::postgres::Format;
@@ -55,6 +55,10 @@ pub(super) struct Ledger {
     pub(super) counted: Counted,
     /// The answer under way takes too long, and the store was asked to cancel it.
     takes_too_long: bool,
+    /// Rows of the answer under way that are counted.
+    rows_seen: u64,
+    /// Rows that were given and not taken note of.
+    rows_given: u64,
 }
 
 impl Ledger {
@@ -78,6 +82,25 @@ impl Ledger {
         self.takes_too_long = false;
     }
 
+    /// Counts the rows of the answer under way, of which there are so many by now. False if they are its first, and so many
+    /// have been given before.
+    pub(super) const fn see_rows(&mut self, rows: u64, left: u64) -> bool {
+        let more = rows.saturating_sub(self.rows_seen);
+        let may_be = more == 0 || self.rows_seen > 0 || self.rows_given < left;
+        self.rows_seen = rows;
+        self.rows_given = self.rows_given.saturating_add(more);
+        may_be
+    }
+
+    /// Rows that were given and not taken note of.
+    pub(super) const fn rows_given(&self) -> u64 {
+        self.rows_given
+    }
+
+    pub(super) const fn take_rows(&mut self) -> u64 {
+        std::mem::replace(&mut self.rows_given, 0)
+    }
+
     /// The statement under way will be cancelled.
     pub(super) const fn take_too_long(&mut self) {
         self.takes_too_long = true;
@@ -87,6 +110,25 @@ impl Ledger {
     fn count(&mut self, to_client: usize) {
         self.bytes = self.bytes(to_client);
         self.counted_to = to_client;
+    }
+}
+
+impl Session {
+    /// The answer of which a part is about to leave, if it is not on record yet.
+    pub fn begin_account(&mut self) -> Option<Account> {
+        match &mut self.phase {
+            Phase::Inside(conversation) if !self.out.to_client.is_empty() => conversation.begin_account(),
+            _ => None,
+        }
+    }
+
+    /// The answer under way, which will not come to its end.
+    #[must_use]
+    pub fn cut_account(&self, why: &'static str) -> Option<Account> {
+        match &self.phase {
+            Phase::Inside(conversation) => conversation.cut_account(why),
+            Phase::Doorstep(_) | Phase::Proof(_) | Phase::Gate(_) | Phase::Over => None,
+        }
     }
 }
 
@@ -110,12 +152,12 @@ impl Conversation {
         std::mem::take(&mut self.ledger.shapes).into_iter().map(Some).chain(std::iter::repeat(None))
     }
 
-    /// What the client asks is refused, with this SQLSTATE.
-    pub(super) fn account_refused(&mut self, sqlstate: &'static str, out: &mut Outbox) {
+    /// What the client asks is refused, for this reason.
+    pub(super) fn account_refused(&mut self, reason: &'static str, out: &mut Outbox) {
         if !self.ledger.is_wanted {
             return;
         }
-        let decision = Decision::Refused(sqlstate);
+        let decision = Decision::Refused(reason);
         let shapes = std::mem::take(&mut self.ledger.shapes);
         let mut shapes: Vec<Option<Shape>> = shapes.into_iter().map(Some).collect();
         if shapes.is_empty() {

@@ -55,20 +55,6 @@ impl Conversation {
             && out.to_server.len() < self.limits.waiting_bytes
     }
 
-    /// Refuses a message without having it in memory.
-    fn refuse_unread(&mut self, message: u8, out: &mut Outbox) -> Result<(), Ending> {
-        let too_long = || refusal("54000", "the statement is longer than is allowed here", None);
-        match message {
-            _ if self.skipping => Ok(()),
-            tag::QUERY => self.refuse_query(too_long(), out),
-            tag::PARSE => self.refuse(too_long(), out),
-            tag::FUNCTION_CALL => {
-                self.refuse_query(refusal("0A000", "function call messages are not allowed here", None), out)
-            }
-            _ => Err(Ending::client(Fault::TooLong)),
-        }
-    }
-
     fn client_message(&mut self, frame: &Frame<'_>, out: &mut Outbox) -> Result<(), Ending> {
         match frame.tag {
             tag::TERMINATE => {
@@ -105,6 +91,9 @@ impl Conversation {
                 let portal = Execute::read(frame.body).map_err(Ending::client)?.portal;
                 if self.runners.get(portal).is_some_and(|bound_at| *bound_at != self.changes) {
                     return self.refuse(rebound(), out);
+                }
+                if let Some(spent) = self.spent_for_portal(portal) {
+                    return self.refuse_spent(spent, out);
                 }
                 if let Some(refusal) = self.follow_execute(portal) {
                     return self.refuse(refusal, out);
@@ -238,6 +227,9 @@ impl Conversation {
         if statements.iter().any(|statement| self.names.runs_more(statement)) {
             return self.refuse_query(more(), out);
         }
+        if let Some(spent) = statements.iter().find_map(|statement| self.spent_for(statement)) {
+            return self.refuse_spent_query(spent, out);
+        }
         let Some(statements) = self.guard_query(asked, statements, out)? else { return Ok(()) };
         let is_quiet = statements.iter().any(|statement| !statement.planned.parameters.is_empty());
         if is_quiet && self.batch_open {
@@ -267,7 +259,7 @@ impl Conversation {
         Ok(())
     }
 
-    fn begin_query(&mut self, query: Query) {
+    pub(super) fn begin_query(&mut self, query: Query) {
         self.names.expected.remove(&b""[..]);
         self.changes = self.changes.saturating_add(1);
         self.batch_open = false;
@@ -310,6 +302,9 @@ impl Conversation {
         };
         if let Some(refusal) = self.strays_from_bind(&statement) {
             return self.refuse(refusal, out);
+        }
+        if let Some(spent) = self.spent_for(&statement) {
+            return self.refuse_spent(spent, out);
         }
         if self.is_stale(&statement) {
             return self.revive(&statement, frame.bytes, out);
@@ -364,24 +359,6 @@ impl Conversation {
             formats,
             subjects,
         });
-        Ok(())
-    }
-
-    /// Refuses a message of the extended protocol: a statement that must fail is sent in its place.
-    pub(super) fn refuse(&mut self, refusal: Refusal, out: &mut Outbox) -> Result<(), Ending> {
-        self.account_refused(refusal.sqlstate, out);
-        send::failing_parse(&mut out.to_server)?;
-        self.batch_open = true;
-        self.expects.push_back(Expect::Refused(refusal));
-        Ok(())
-    }
-
-    /// Refuses a simple query: one that must fail is sent in its place.
-    pub(super) fn refuse_query(&mut self, refusal: Refusal, out: &mut Outbox) -> Result<(), Ending> {
-        self.account_refused(refusal.sqlstate, out);
-        send::failing_query(&mut out.to_server)?;
-        self.begin_query(Query::refused(refusal));
-        self.hold_for_search_path();
         Ok(())
     }
 }

@@ -89,6 +89,10 @@ pub(super) struct Conversation {
     pub(super) path: Followed,
     /// What goes on record.
     pub(super) ledger: Ledger,
+    /// Rows that the one who asks may still have, from when they were last taken note of.
+    pub(super) rows_left: u64,
+    /// There is a place for a statement under way.
+    pub(super) has_place: bool,
     pins: Vec<(String, String)>,
 }
 
@@ -111,6 +115,8 @@ impl Conversation {
             stream_bytes: 0,
             path: Followed::default(),
             ledger: Ledger::new(is_on_record),
+            rows_left: u64::MAX,
+            has_place: true,
             pins,
         }
     }

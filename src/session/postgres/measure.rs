@@ -4,6 +4,7 @@
 use super::account::Counted;
 use super::conversation::{Conversation, Outbox};
 use super::expect::{Expect, Query};
+use super::flow::Flow;
 use super::refusal::Ending;
 use super::{Phase, Session};
 use crate::wire::postgres::backend::{DataRow, tag};
@@ -45,14 +46,28 @@ impl Conversation {
 
     /// Looks whether the answer under way has become more than one may be, by what was written since `before`, or will with so
     /// many bytes that are to be passed on as they come.
-    pub(super) fn measure(&self, before: &mut usize, coming: usize, out: &mut Outbox) -> Result<(), Ending> {
-        let Some(flow) = self.flow() else {
+    pub(super) fn measure(
+        &mut self,
+        before: &mut usize,
+        coming: usize,
+        out: &mut Outbox,
+    ) -> Result<(), Ending> {
+        let Some(rows) = self.flow().map(Flow::row_count) else {
+            self.ledger.see_rows(0, 0);
             *before = out.to_client.len();
             return Ok(());
         };
+        let may_be = self.ledger.see_rows(rows, self.rows_left);
         let beyond = |most: Option<u64>, count: u64| most.is_some_and(|most| count > most);
-        let message = if beyond(self.limits.answer_rows, flow.row_count()) {
+        let message = if beyond(self.limits.answer_rows, rows) {
             "the answer has more rows than one may have here"
+        } else if !may_be {
+            // It was sent before the hour was used up, behind others of a pipeline, or beside those of another session.
+            out.to_client.truncate(*before);
+            return Err(Ending::refused(
+                "53400",
+                "the rows that one name may have within an hour have been given",
+            ));
         } else if beyond(
             self.limits.answer_bytes,
             self.ledger.bytes(out.to_client.len().saturating_add(coming)),

@@ -15,6 +15,7 @@
 //! Not here: sockets, time, randomness, the planner.
 
 mod account;
+mod allowance;
 mod ask;
 mod client;
 mod conversation;
@@ -46,6 +47,7 @@ mod turned_away;
 mod values;
 
 pub use account::{Account, Counted};
+pub use allowance::Spent;
 pub use ask::Rows;
 pub use doorstep::{Accounts, Channel, Doorway, Line};
 pub use guard::Verdict;
@@ -109,6 +111,8 @@ pub enum Event {
     Answers(Option<Vec<Rows>>),
     /// Put this on record before anything more goes to the client.
     Account(Account),
+    /// Count a statement that was refused because of what was used up.
+    Withheld(Spent),
 }
 
 /// A statement to plan.
@@ -302,23 +306,6 @@ impl Session {
     pub fn search_path(&self) -> KnownPath {
         match &self.phase {
             Phase::Inside(conversation) => conversation.path.now().clone(),
-            Phase::Doorstep(_) | Phase::Proof(_) | Phase::Gate(_) | Phase::Over => None,
-        }
-    }
-
-    /// The answer of which a part is about to leave, if it is not on record yet.
-    pub fn begin_account(&mut self) -> Option<Account> {
-        match &mut self.phase {
-            Phase::Inside(conversation) if !self.out.to_client.is_empty() => conversation.begin_account(),
-            _ => None,
-        }
-    }
-
-    /// The answer under way, which will not come to its end.
-    #[must_use]
-    pub fn cut_account(&self, why: &'static str) -> Option<Account> {
-        match &self.phase {
-            Phase::Inside(conversation) => conversation.cut_account(why),
             Phase::Doorstep(_) | Phase::Proof(_) | Phase::Gate(_) | Phase::Over => None,
         }
     }

@@ -4,13 +4,16 @@
 
 use bytes::BytesMut;
 
-use super::prose;
+use super::conversation::{Conversation, Outbox};
+use super::expect::{Expect, Query};
 use super::turned_away::TurnedAway;
+use super::{prose, send};
 use crate::base::budget::BudgetExceeded;
 use crate::sql::Refusal;
 use crate::wire::postgres::Malformed;
 use crate::wire::postgres::backend::{ErrorFields, Report, Severity};
 use crate::wire::postgres::frame::{BadLength, TooLong};
+use crate::wire::postgres::frontend::tag;
 
 /// Why a conversation is over. Whoever drives the session flushes what is left to be sent, then closes both
 /// connections.
@@ -113,6 +116,60 @@ impl Ending {
         };
         // A text of ours is never longer than a length field can say.
         let _fits = report.write_error(out);
+    }
+}
+
+impl Conversation {
+    /// Refuses a message of the extended protocol: a statement that must fail is sent in its place.
+    pub(super) fn refuse(&mut self, refusal: Refusal, out: &mut Outbox) -> Result<(), Ending> {
+        self.refuse_as(refusal.sqlstate, refusal, out)
+    }
+
+    /// The same under this name.
+    pub(super) fn refuse_as(
+        &mut self,
+        reason: &'static str,
+        refusal: Refusal,
+        out: &mut Outbox,
+    ) -> Result<(), Ending> {
+        self.account_refused(reason, out);
+        send::failing_parse(&mut out.to_server)?;
+        self.batch_open = true;
+        self.expects.push_back(Expect::Refused(refusal));
+        Ok(())
+    }
+
+    /// Refuses a simple query: one that must fail is sent in its place.
+    pub(super) fn refuse_query(&mut self, refusal: Refusal, out: &mut Outbox) -> Result<(), Ending> {
+        self.refuse_query_as(refusal.sqlstate, refusal, out)
+    }
+
+    /// The same under this name.
+    pub(super) fn refuse_query_as(
+        &mut self,
+        reason: &'static str,
+        refusal: Refusal,
+        out: &mut Outbox,
+    ) -> Result<(), Ending> {
+        self.account_refused(reason, out);
+        send::failing_query(&mut out.to_server)?;
+        self.begin_query(Query::refused(refusal));
+        self.hold_for_search_path();
+        Ok(())
+    }
+
+    /// Refuses a message without having it in memory.
+    pub(super) fn refuse_unread(&mut self, message: u8, out: &mut Outbox) -> Result<(), Ending> {
+        let too_long = || refusal("54000", "the statement is longer than is allowed here", None);
+        match message {
+            _ if self.skipping => Ok(()),
+            tag::QUERY => self.refuse_query(too_long(), out),
+            tag::PARSE => self.refuse(too_long(), out),
+            tag::FUNCTION_CALL => {
+                self.refuse_query(refusal("0A000", "function call messages are not allowed here", None), out)
+            }
+            _ => Err(Ending::client(Fault::TooLong)),
+        }
     }
 }
 

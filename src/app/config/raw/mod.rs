@@ -182,6 +182,10 @@ table! {
         optional max_connections: At<u64>,
         /// Of these, connections of one name (http: of one address where nobody has a name); no limit by default.
         optional max_connections_per_identity: At<u64>,
+        /// Statements or requests of one name that are under way at a time; no limit by default.
+        optional max_statements_per_identity: At<u64>,
+        /// Rows that one name is given within an hour, after which it is refused; no limit by default.
+        optional max_rows_per_hour: At<u64>,
         /// Connections that have not logged in yet (http: not asked anything yet), at a time; default 1000.
         optional max_logins: At<u64>,
         /// Of these, connections from one address; default 250.

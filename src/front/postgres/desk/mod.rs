@@ -170,7 +170,7 @@ impl Desk {
                     .ask_locked(&locks, &[ISOLATION_QUESTION.to_owned(), store.library.version_question()])?;
             }
             Event::Answers(answers) => return self.answered(answers, session, store),
-            Event::Connect { .. } | Event::Cancel(_) | Event::Account(_) => {}
+            Event::Connect { .. } | Event::Cancel(_) | Event::Account(_) | Event::Withheld(_) => {}
         }
         Ok(None)
     }

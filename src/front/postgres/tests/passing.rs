@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use super::super::{Access, Library, Limits, Plans, Shelf, Store, Upstream, Who, Workshop, serve};
 use crate::audit::Shape;
 use crate::base::budget::Budget;
+use crate::front::allowance::{Allowances, Measure};
 use crate::front::audit::AuditLog;
 use crate::front::door::{Door, Places};
 use crate::front::drain::{Stopper, drain};
@@ -139,6 +140,7 @@ impl Proxy {
                 max_logins: 100,
                 max_logins_per_source: 100,
             }),
+            allowances: Allowances::new(Measure::default()),
             access: ArcSwap::from_pointee(Access {
                 doorway: Doorway::default(),
                 tls: None,
