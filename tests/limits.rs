@@ -130,6 +130,55 @@ body = "treat"
     assert!(answer.starts_with("HTTP/1.1 413") && answer.contains("request-too-long"), "{answer}");
 }
 
+const KEEPING: &str = r#"
+import psycopg, sys
+from psycopg.pq import DiagnosticField
+def connect():
+    return psycopg.connect(host="127.0.0.1", port=sys.argv[1], user="postgres", dbname="postgres", autocommit=True, prepare_threshold=None)
+con, other = connect(), connect()
+text = b"SELECT 1, " + b", ".join(b"'%030d'" % n for n in range(28))
+def prepare(name):
+    return con.pgconn.prepare(name, text)
+def failed(results):
+    return {result.error_field(DiagnosticField.SQLSTATE).decode() for result in results if result.error_message}
+results = [prepare(b"p%d" % n) for n in range(5000)]
+kept = sum(not result.error_message for result in results)
+print("kept", 50 < kept < 500, failed(results), "DEALLOCATE" in results[-1].error_field(DiagnosticField.MESSAGE_HINT).decode())
+print("goes on", con.execute("SELECT 'so'").fetchone(), con.pgconn.exec_prepared(b"p1", []).ntuples)
+print("other", other.execute("SELECT 'so'").fetchone(), other.pgconn.prepare(b"p", text).error_message)
+# A statement that takes the place of another one, and PREPARE in SQL.
+print("sql", failed([con.pgconn.exec_(b"PREPARE q%d AS " % n + text) for n in range(20)]))
+con.pgconn.exec_prepared(b"p1", [])
+con.execute("DEALLOCATE p1"); con.execute("DEALLOCATE p2")
+print("room", failed([prepare(b"new")]))
+con.execute("DEALLOCATE ALL")
+results = [prepare(b"r%d" % n) for n in range(5000)]
+print("again", sum(not result.error_message for result in results) in (kept, kept + 1))
+con.execute("DISCARD ALL")
+# Portals and cursors that ended with their transactions hold nothing.
+for n in range(40):
+    with con.transaction():
+        for m in range(20):
+            con.execute(f"DECLARE c{n}_{m} CURSOR FOR " + text.decode())
+            con.execute(f"CLOSE c{n}_{m}")
+print("cursors", con.execute("SELECT 'so'").fetchone())
+"#;
+
+#[test]
+fn what_is_prepared_has_its_measure() {
+    let Some(cluster) = Cluster::start() else { return };
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers/bin/python");
+    let (proxy, _) = of_one_name(&cluster, "max_session_bytes = 1048576");
+    let port = proxy.address().port().to_string();
+    let Ok(output) = Command::new(python).args(["-c", KEEPING]).arg(port).output() else {
+        eprintln!("no Python in target/peers: nothing tested");
+        return;
+    };
+    let expected = "kept True {'53200'} True\ngoes on ('so',) 1\nother ('so',) b''\nsql {'53200'}\nroom set()\nagain True\ncursors ('so',)\n";
+    let (out, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(out, expected, "{error}");
+}
+
 /// A port that is free now, for the admin listener.
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()

@@ -48,6 +48,7 @@ pub(super) fn store(
             pins: pins.collect(),
             is_on_record: audit.is_on(),
             is_strict: kind.catalogue == CatalogueCheck::Strict,
+            budget: None,
             limits: session::Limits {
                 statement_bytes: config.limits.max_statement_bytes,
                 answer_rows: config.limits.max_rows,

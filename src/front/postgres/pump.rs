@@ -98,8 +98,8 @@ pub(super) async fn run(
         tracing::error!(store = store.name, "no randomness for a session");
         return;
     }
-    let session = session.behind(access.doorway.clone(), nonce);
     let budget = store.budget.part(store.limits.session_bytes);
+    let session = session.behind(access.doorway.clone(), nonce).within(budget.clone());
     let client = Side::new(ClientLine::Plain(stream), store, &budget);
     let on_record = OnRecord::new(store, worker, peer);
     let (server, planning, prover, vanishes) = (None, None, None, None);

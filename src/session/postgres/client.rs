@@ -10,7 +10,7 @@ use bytes::{BufMut, BytesMut};
 use super::conversation::{Conversation, Outbox, Pending, Waiting};
 use super::expect::{Expect, Query};
 use super::parameters;
-use super::refusal::{Ending, Fault, bound, more, name_too_long, not_utf8, rebound, refusal, untyped};
+use super::refusal::{Ending, Fault, bound, more, name_too_long, not_utf8, rebound, refusal};
 use super::startup::MAX_NAME_BYTES;
 use super::statements::Statement;
 use super::tokens::Met;
@@ -216,8 +216,12 @@ impl Conversation {
         out: &mut Outbox,
     ) -> Result<(), Ending> {
         let shapes = self.shapes();
-        let shaped = |(planned, shape)| Arc::new(Statement::new(planned, Vec::new()).shaped(shape));
-        let statements: Vec<_> = statements.into_iter().zip(shapes).map(shaped).collect();
+        let shaped = |(planned, shape)| Statement::new(planned, Vec::new()).shaped(shape);
+        let mut statements: Vec<_> = statements.into_iter().zip(shapes).map(shaped).collect();
+        if let Err(refusal) = self.make_room_in(&mut statements) {
+            return self.refuse_query(refusal, out);
+        }
+        let statements: Vec<_> = statements.into_iter().map(Arc::new).collect();
         if let Some(refusal) = self.strays(&statements) {
             return self.refuse_query(refusal, out);
         }
@@ -266,8 +270,16 @@ impl Conversation {
         self.expects.push_back(Expect::Query(query));
     }
 
-    fn send_parse(&mut self, name: Box<[u8]>, statement: Statement, out: &mut Outbox) -> Result<(), Ending> {
+    fn send_parse(
+        &mut self,
+        name: Box<[u8]>,
+        mut statement: Statement,
+        out: &mut Outbox,
+    ) -> Result<(), Ending> {
         if let Some(refusal) = self.strays_from_parse(&statement) {
+            return self.refuse(refusal, out);
+        }
+        if let Err(refusal) = self.make_room(&mut statement, &name) {
             return self.refuse(refusal, out);
         }
         let statement = Arc::new(statement);
@@ -309,14 +321,8 @@ impl Conversation {
         if self.is_stale(&statement) {
             return self.revive(&statement, frame.bytes, out);
         }
-        if self.names.runs_bound(&statement) {
-            return self.refuse(bound(), out);
-        }
-        if self.names.runs_more(&statement) {
-            return self.refuse(more(), out);
-        }
-        if self.lacks_types(&statement) {
-            return self.refuse(untyped(), out);
+        if let Some(refusal) = self.runs_what_it_may_not(&statement) {
+            return self.refuse(refusal, out);
         }
         if !is_guarded && self.guard_bind(&statement, frame.bytes, out) {
             return Ok(());
@@ -330,6 +336,10 @@ impl Conversation {
             );
             return self.refuse(refusal("08P01", &message, None), out);
         }
+        let room = match self.room_for_portal(bind.portal) {
+            Ok(room) => room,
+            Err(refusal) => return self.refuse(refusal, out),
+        };
         let mut subjects = Vec::new();
         if statement.binds_as_it_is() && !is_answered {
             out.to_server.put_slice(frame.bytes);
@@ -358,6 +368,7 @@ impl Conversation {
             statement,
             formats,
             subjects,
+            room,
         });
         Ok(())
     }

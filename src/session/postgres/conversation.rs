@@ -20,6 +20,7 @@ use super::refusal::Ending;
 use super::revive::Waits;
 use super::statements::Names;
 use super::{Event, PlanRequest, Settings, settings};
+use crate::base::budget::Budget;
 use crate::wire::postgres::backend::TransactionStatus;
 
 /// What waits to be sent or noticed.
@@ -93,13 +94,15 @@ pub(super) struct Conversation {
     pub(super) rows_left: u64,
     /// There is a place for a statement under way.
     pub(super) has_place: bool,
+    /// Memory for what is kept.
+    pub(super) budget: Option<Budget>,
     pins: Vec<(String, String)>,
 }
 
 impl Conversation {
     /// Begins when the store has accepted the login; its ReadyForQuery is the first thing expected.
     pub(super) fn new(settings: Settings) -> Self {
-        let Settings { limits, pins, is_on_record, is_strict } = settings;
+        let Settings { limits, pins, is_on_record, is_strict, budget } = settings;
         Self {
             limits,
             is_strict,
@@ -117,6 +120,7 @@ impl Conversation {
             ledger: Ledger::new(is_on_record),
             rows_left: u64::MAX,
             has_place: true,
+            budget,
             pins,
         }
     }

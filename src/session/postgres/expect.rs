@@ -5,6 +5,8 @@ use std::sync::Arc;
 use super::ask::Ask;
 use super::conversation::Conversation;
 use super::flow::Flow;
+use super::keep::Room;
+use super::refusal;
 use super::statements::Statement;
 use crate::audit::Subject;
 use crate::sql::{Effect, Kind, Refusal};
@@ -39,6 +41,8 @@ pub(super) enum Expect {
         formats: Vec<Format>,
         /// The persons whose tokens are among its parameters.
         subjects: Vec<Subject>,
+        /// Memory for the portal.
+        room: Option<Room>,
     },
     /// To a Describe.
     Describe(Target, Name),
@@ -72,9 +76,20 @@ pub(super) struct Query {
 }
 
 impl Conversation {
+    /// Why a statement that runs another one by its name must not be bound.
+    pub(super) fn runs_what_it_may_not(&self, statement: &Arc<Statement>) -> Option<Refusal> {
+        if self.names.runs_bound(statement) {
+            Some(refusal::bound())
+        } else if self.names.runs_more(statement) {
+            Some(refusal::more())
+        } else {
+            self.lacks_types(statement).then(refusal::untyped)
+        }
+    }
+
     /// True if a statement runs another one by its name whose rows cannot be treated, because the store could not tell of
     /// which types they are.
-    pub(super) fn lacks_types(&self, statement: &Arc<Statement>) -> bool {
+    fn lacks_types(&self, statement: &Arc<Statement>) -> bool {
         let is_by_name =
             matches!(&statement.planned.kind, Kind::Session(Effect::Execute { .. } | Effect::Fetch { .. }));
         if !is_by_name || statement.types.get().is_some() {

@@ -26,6 +26,7 @@ mod expect;
 mod failure;
 mod flow;
 mod guard;
+mod keep;
 mod limits;
 mod login;
 mod measure;
@@ -58,6 +59,7 @@ pub use turned_away::TurnedAway;
 use bytes::BytesMut;
 
 use crate::audit::Shape;
+use crate::base::budget::Budget;
 use crate::policy::Attributes;
 use crate::sql::{KnownPath, Planned, Refusal};
 use crate::wire::postgres::backend::{ReadyForQuery, TransactionStatus};
@@ -79,6 +81,8 @@ pub struct Settings {
     pub is_on_record: bool,
     /// Relations are locked, and the catalogue is looked at again, before each statement that names any.
     pub is_strict: bool,
+    /// Memory for the statements that it keeps; `None` is no bound.
+    pub budget: Option<Budget>,
 }
 
 /// What a session cannot do by itself.
@@ -149,6 +153,13 @@ impl Session {
         let phase = Phase::Doorstep(Doorstep::default());
         let nonce = [0; scram::NONCE_BYTES];
         Self { settings, own_key, nonce, known_name: None, phase, out: Outbox::default() }
+    }
+
+    /// The same with this memory for the statements that it keeps.
+    #[must_use]
+    pub fn within(mut self, budget: Budget) -> Self {
+        self.settings.budget = Some(budget);
+        self
     }
 
     /// Takes what the client sent; returns how many of the bytes are done with. The rest must be shown again,

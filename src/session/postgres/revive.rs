@@ -61,7 +61,9 @@ impl Conversation {
             text: old.text.clone().unwrap_or_default().into(),
             parameters: old.declared.clone(),
         };
-        let new = Statement::asked_for(planned, asked).shaped(shape);
+        let mut new = Statement::asked_for(planned, asked).shaped(shape);
+        // As long as the one in whose place it is.
+        new.room.clone_from(&old.room);
         if let Some(types) = old.types.get() {
             let _first = new.types.set(types.clone());
         }

@@ -157,7 +157,7 @@ impl Conversation {
             (Expect::Parse { name, statement }, tag::PARSE_COMPLETE) => {
                 self.names.confirmed.insert(std::mem::take(name), Arc::clone(statement));
             }
-            (Expect::Bind { portal, name, statement, formats, subjects }, tag::BIND_COMPLETE) => {
+            (Expect::Bind { portal, name, statement, formats, subjects, room }, tag::BIND_COMPLETE) => {
                 let confirmed = self.names.confirmed.get(name);
                 if !confirmed.is_some_and(|confirmed| Arc::ptr_eq(confirmed, statement)) {
                     return Err(Fault::WrongStatement);
@@ -167,7 +167,8 @@ impl Conversation {
                 if !known.is_some_and(|known| known.is_again(statement, formats, subjects)) {
                     let made =
                         Portal::new(Arc::clone(statement), std::mem::take(formats), std::mem::take(subjects));
-                    self.names.portals.insert(std::mem::take(portal), Arc::new(made));
+                    let made = Arc::new(made.bound(room.take()));
+                    self.names.portals.insert(std::mem::take(portal), made);
                 }
             }
             (Expect::Close(Target::Statement, name), tag::CLOSE_COMPLETE) => {
@@ -315,6 +316,7 @@ impl Conversation {
             Some(Expect::Sync) => {}
             _ => return Err(Ending::server(Fault::Unexpected)),
         }
+        self.forget_portals(status);
         ReadyForQuery(status).write(&mut out.to_client)?;
         self.look_for_search_path(out)
     }

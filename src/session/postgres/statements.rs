@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::PlanRequest;
+use super::keep::Room;
 use super::rows::RowPlan;
 use crate::audit::{Asked, Shape, Subject};
 use crate::sql::{Effect, Kind, KnownPath, ParameterSource, Planned};
@@ -36,6 +37,8 @@ pub(super) struct Statement {
     pub(super) shape: Option<Shape>,
     /// What is asked with it, printed once.
     pub(super) asked: OnceLock<Arc<Asked>>,
+    /// The memory that it holds.
+    pub(super) room: Option<Room>,
     /// The policy or the catalogue has changed since: it must be planned again.
     is_stale: AtomicBool,
 }
@@ -55,6 +58,7 @@ impl Statement {
             types: OnceLock::new(),
             shape: None,
             asked: OnceLock::new(),
+            room: None,
             is_stale: AtomicBool::new(false),
         }
     }
@@ -102,7 +106,8 @@ impl Statement {
     /// The statement inside a `PREPARE` or `DECLARE`: the same columns, run for its rows.
     pub(super) fn inner(&self) -> Self {
         let planned = Planned { kind: Kind::Rows, ..self.planned.clone() };
-        Self::new(planned, self.declared.clone()).shaped(self.shape.clone())
+        let inner = Self::new(planned, self.declared.clone()).shaped(self.shape.clone());
+        Self { room: self.room.clone(), ..inner }
     }
 
     /// True if rows cannot be treated before the store has said of which types they are.
@@ -170,11 +175,20 @@ pub(super) struct Portal {
     pub(super) subjects: Vec<Subject>,
     /// How its rows are treated; found when it runs for the first time and fixed from then on.
     pub(super) rows: OnceLock<Arc<RowPlan>>,
+    /// A Bind has made it.
+    pub(super) is_bound: bool,
+    /// The memory that it holds, beside its statement's.
+    _room: Option<Room>,
 }
 
 impl Portal {
     pub(super) const fn new(statement: Arc<Statement>, formats: Vec<Format>, subjects: Vec<Subject>) -> Self {
-        Self { statement, formats, subjects, rows: OnceLock::new() }
+        Self { statement, formats, subjects, rows: OnceLock::new(), is_bound: false, _room: None }
+    }
+
+    /// The same, made by a Bind.
+    pub(super) fn bound(self, room: Option<Room>) -> Self {
+        Self { is_bound: true, _room: room, ..self }
     }
 
     /// True if a Bind of `statement` with these formats makes the same portal: rows that are the statement's own are
