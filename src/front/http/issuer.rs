@@ -1,8 +1,10 @@
 //! The keys of an issuer of tokens, fetched from where it publishes them.
 //!
 //! They are fetched at once, then at an interval, and once more when a token names a key that is not among them; so
-//! often that a new key is found within seconds, and so seldom that forged tokens do not make us a burden to the issuer.
+//! often that a new key is found within a second or two, whatever others ask, and so seldom that forged tokens do not make us a burden
+//! to the issuer.
 //!
+//! Invariant: a token that names an unknown key is judged by a set that was asked for after it came, or by none.
 //! Invariant: no token is believed before the first set is here. A fetch that fails leaves the last good set.
 //! Not here: what a key verifies ([`crate::session::http::bearer`]).
 
@@ -27,8 +29,12 @@ use crate::session::http::{Refusal, Shown};
 /// For a whole fetch.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Between two fetches, whatever tokens name.
+/// Between two fetches that nobody asks for.
 const GAP: Duration = Duration::from_secs(10);
+
+/// Between two fetches, whatever tokens name: whoever comes meanwhile waits for the next one, so that a forged token a moment
+/// before does not have the first one of a new key refused.
+const SHORT_GAP: Duration = Duration::from_secs(1);
 
 /// A set that is longer is none.
 const MAX_SET_BYTES: usize = 256 * 1024;
@@ -63,8 +69,6 @@ struct Desk {
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Told {
-    /// Fetches that are over.
-    rounds: u64,
     /// When the last one began.
     begun: Option<Instant>,
     is_under_way: bool,
@@ -108,18 +112,14 @@ impl Issuer {
         self.desk.shelf.has_keys()
     }
 
-    /// Has the keys fetched once more, unless that was done a moment ago; true if they were.
+    /// Has the keys fetched once more; true if that is over, well or not.
     async fn look_again(&self) -> bool {
+        let asked = Instant::now();
         let mut told = self.desk.told.subscribe();
-        let now = *told.borrow_and_update();
-        if !now.is_under_way {
-            if now.begun.is_some_and(|begun| begun.elapsed() < GAP) {
-                return false;
-            }
-            self.desk.asked.notify_one();
-        }
-        let over = told.wait_for(|told| told.rounds > now.rounds);
-        matches!(timeout(PATIENCE.saturating_add(PATIENCE), over).await, Ok(Ok(_)))
+        self.desk.asked.notify_one();
+        // A fetch that is under way may have been answered before the key was there.
+        let is_over = |told: &Told| !told.is_under_way && told.begun.is_some_and(|begun| begun >= asked);
+        matches!(timeout(PATIENCE.saturating_add(PATIENCE), told.wait_for(is_over)).await, Ok(Ok(_)))
     }
 }
 
@@ -128,6 +128,12 @@ impl Desk {
         let mut wait = Duration::ZERO;
         loop {
             self.wait(wait).await;
+            // Whoever has asked so far has asked for this one.
+            tokio::select! {
+                biased;
+                () = self.asked.notified() => {}
+                () = std::future::ready(()) => {}
+            }
             self.told.send_modify(|told| {
                 told.begun = Some(Instant::now());
                 told.is_under_way = true;
@@ -145,25 +151,18 @@ impl Desk {
                     GAP
                 }
             };
-            self.told.send_modify(|told| {
-                told.rounds = told.rounds.saturating_add(1);
-                told.is_under_way = false;
-            });
+            self.told.send_modify(|told| told.is_under_way = false);
         }
     }
 
-    /// Until the time is over, or somebody asks who may.
+    /// Until the time is over, or somebody asks.
     async fn wait(&self, time: Duration) {
-        let over = tokio::time::sleep(time);
-        tokio::pin!(over);
-        loop {
-            tokio::select! {
-                () = over.as_mut() => return,
-                () = self.asked.notified() => {
-                    // Several may have asked for the fetch that has just been made.
-                    if self.told.borrow().begun.is_none_or(|begun| begun.elapsed() >= GAP) {
-                        return;
-                    }
+        tokio::select! {
+            () = tokio::time::sleep(time) => {}
+            () = self.asked.notified() => {
+                let begun = self.told.borrow().begun;
+                if let Some(next) = begun.and_then(|begun| begun.checked_add(SHORT_GAP)) {
+                    tokio::time::sleep_until(next).await;
                 }
             }
         }

@@ -113,6 +113,7 @@ impl Refusal {
             Self::AmbiguousPath => "ambiguous-path",
             Self::ForgedIdentity => "forged-identity",
             Self::AmbiguousIdentity => "ambiguous-identity",
+            Self::BadToken(BadToken::NoKeys) => "issuer-keys",
             Self::BadToken(_) => "bearer-token",
             Self::Unidentified => "unidentified",
             Self::UnknownRoute => "unknown-route",
@@ -156,6 +157,7 @@ impl Refusal {
             | Self::MalformedRequestBody(_) => StatusCode::BAD_REQUEST,
             Self::UnknownRoute | Self::NotThere => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::BadToken(BadToken::NoKeys) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Unidentified | Self::BadToken(_) => StatusCode::UNAUTHORIZED,
             Self::Parameter { .. } | Self::ForgedIdentity => StatusCode::FORBIDDEN,
             Self::UnsupportedRequestBody => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -197,6 +199,7 @@ impl Refusal {
                 "the query has a parameter that the route does not declare".into(),
                 format!("declared are: {declared}"),
             ),
+            Self::BadToken(why @ BadToken::NoKeys) => (why.to_string(), "try again in a moment".into()),
             Self::BadToken(why) => (why.to_string(), "get a new one from who issues them".into()),
             Self::Parameter { name, treatment, misfit } => parameter_words(name, treatment, *misfit),
             Self::MalformedRequestBody(what) => (
