@@ -20,6 +20,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 use tokio::runtime::Handle;
 
+use crate::base::clock::{Clock as _, SystemClock};
 use crate::session::postgres::Counted;
 
 /// How long a collector may take.
@@ -106,7 +107,8 @@ impl Spans {
 
 impl Sending {
     fn tell(&self, name: &'static str, took: Duration, says: Vec<KeyValue>, has_failed: bool) {
-        let ended = SystemTime::now();
+        let ended = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(SystemClock.now_unix_ms()));
+        let ended = ended.unwrap_or(SystemTime::UNIX_EPOCH);
         let began = ended.checked_sub(took).unwrap_or(ended);
         let builder = self.tracer.span_builder(name).with_kind(SpanKind::Server).with_start_time(began);
         let mut span = builder.with_attributes(says).start(&self.tracer);
