@@ -32,9 +32,7 @@ pub(in crate::sql) fn condition(value: &str) -> String {
     let is_short = call("octet_length", &[&value]).op("<=", &Sql::int4(MAX_BYTES));
     // A blank at the end, so that every piece has something behind it.
     let is_simple = value.op("||", &Sql::text(" ")).op("~", &Sql::text(&pattern()));
-    // Where this is not found the store's patterns are the cheaper ones.
-    let is_dear = value.op("~", &Sql::text("[0-9][.][0-9]|@|[0-9A-Fa-f]:[0-9A-Fa-f]"));
-    all(&[&is_short, &is_dear, &is_simple]).into_text()
+    all(&[&is_short, &is_simple]).into_text()
 }
 
 /// Pieces between blanks, commas and semicolons. No piece holds a decimal number of two decimals, of which coordinates
