@@ -82,15 +82,7 @@ const LATE: &[(&str, &[&str])] = &[
         &["said", "hops"],
     ),
     ("SELECT said FROM logins WHERE said LIKE '10.%' AND hops IS NOT NULL", &["said"]),
-    ("SELECT said, note FROM logins ORDER BY id LIMIT 50", &["said", "note"]),
-    (
-        "SELECT note AS said, place, id FROM logins WHERE note LIKE '%/16%' OR place = 'place 3'",
-        &["note", "place"],
-    ),
-    (
-        "SELECT u.contact, l.note FROM users u LEFT JOIN logins l ON l.user_id = u.user_id AND l.id < 90",
-        &["contact", "note"],
-    ),
+    ("SELECT said, note FROM logins ORDER BY id LIMIT 50", &["said"]),
     ("SELECT nets, said FROM logins WHERE place = 'place 3' LIMIT 40", &["nets", "said"]),
     ("SELECT u.contact, l.said, l.user_id FROM users u JOIN logins l USING (user_id)", &["said"]),
     (
@@ -123,7 +115,7 @@ const NOT_LATE: &[&str] = &[
     "SELECT DISTINCT ON (said) said, id FROM logins ORDER BY said, id",
     "SELECT said, count(*) FROM logins GROUP BY said",
     "SELECT said FROM logins ORDER BY said, id",
-    "SELECT said, id FROM logins ORDER BY logins.said, id DESC",
+    "SELECT said, note FROM logins ORDER BY logins.said, id DESC",
     "SELECT said, row_number() OVER (ORDER BY said, id) FROM logins",
     "SELECT said FROM logins ORDER BY 1, id",
     "SELECT said AS x FROM logins ORDER BY x, id",
@@ -134,12 +126,7 @@ const NOT_LATE: &[&str] = &[
     "SELECT to_jsonb(l), l.said FROM logins l",
     "SELECT max(said) FROM logins",
     "SELECT said FROM (SELECT said FROM logins OFFSET 0) l",
-    "SELECT at, ip, net FROM logins",
-    "SELECT DISTINCT note FROM logins",
-    "SELECT note FROM logins ORDER BY note, id",
-    "SELECT note, count(*) FROM logins GROUP BY note",
-    "SELECT upper(note), note || place FROM logins",
-    "SELECT l FROM users l",
+    "SELECT at, note, ip, net FROM logins",
     "EXPLAIN SELECT count(*) FROM logins",
 ];
 
@@ -177,7 +164,10 @@ fn rows_are_what_the_store_would_have_made_of_them() {
     for (statement, late) in LATE {
         let sent = sent(&proxy, statement);
         for column in *late {
-            assert!(sent.contains(&format!("sfumato_late_{column}")), "{statement}: {column} in {sent}");
+            assert!(
+                sent.contains(&format!("COALESCE(\"raw\".\"{column}\")")),
+                "{statement}: {column} in {sent}"
+            );
         }
         let cursor = format!("DECLARE c CURSOR FOR {statement}");
         let slow = psql(&cluster, &proxy, &["BEGIN".into(), cursor, "FETCH ALL FROM c".into()]);

@@ -5,26 +5,21 @@
 //! SELECT l.late AS hops, ... FROM (SELECT COALESCE(raw.hops) AS late ...) AS l    -- and a ruling for the column
 //! ```
 //!
-//! Free text is fetched as it is where it is simple (`coarse/simple`), and scrubbed by the store where it is not; the
-//! ruling, applied to both, leaves alone what the store has scrubbed.
-//!
 //! Invariant: the raw column has a name that no client can write, and stands in the select list of the whole statement
-//! alone: but for the question whether a text is simple, nothing is computed from it, compared with it, grouped or sorted
-//! by it. All else reads the coarse column.
+//! alone: nothing is computed from it, compared with it, grouped or sorted by it. All else reads the coarse column.
 //! Invariant: a column is late only where the kernel gives for every value of its type what the expression gives, in
 //! forms that no setting of the session changes.
 //! Not here: carrying out the ruling (`session/postgres/values`).
 
 use super::analyse::{INNER, World};
 use super::catalogue::{Catalogue, Column, oid};
-use super::coarse::simple;
 use super::ir::walk::{self, Visitor};
 use super::ir::{
     Alias, Body, Distinct, Expr, ExprKind, FromItem, GroupBy, JoinCondition, Literal, OrderItem, Query,
     Select, Target,
 };
 use super::parse::MADE;
-use super::rules::{Bound, Protection, Template};
+use super::rules::{Bound, Protection};
 use crate::kernel::{AddressForm, Treatment};
 use crate::policy::Ruling;
 
@@ -117,25 +112,14 @@ fn fetched(world: &World, from: &mut FromItem, item: &str, column: &str) -> Opti
     if protection.is_mixed() {
         return None;
     }
-    // What is hidden in some rows is not late in the others.
-    let coarse = protection.applied(Expr::column(INNER, &own));
-    if select.targets.iter().all(|target| target.name.as_ref() != Some(&own) || target.value != coarse) {
+    if !is_late(&world.catalogue, known, &ruling.treatment) {
         return None;
     }
-    let way = way(&world.catalogue, known, &ruling.treatment)?;
     // The server cuts longer names.
     let made = Some(made_name(&own)).filter(|made| made.len() < 64)?;
     if select.targets.iter().all(|target| target.name.as_ref() != Some(&made)) {
         // The bare column would show its table and number in the description of the rows.
-        let raw = Expr::column(INNER, own);
-        let value = match way {
-            Way::All => Expr::made(ExprKind::Coalesce(vec![raw])),
-            Way::Simple => {
-                let is_simple = Template::parse(&simple::condition(Template::PLACE))?.filled(&raw);
-                let otherwise = Some(Box::new(coarse));
-                Expr::made(ExprKind::Case { operand: None, whens: vec![(is_simple, raw)], otherwise })
-            }
-        };
+        let value = Expr::made(ExprKind::Coalesce(vec![Expr::column(INNER, own)]));
         select.targets.push(Target { value, name: Some(made.clone()) });
     }
     Some((made, ruling.clone()))
@@ -155,26 +139,14 @@ fn own_name(targets: &[Target], alias: &Alias, column: &str) -> Option<String> {
     named.find(|(name, _)| *name == column).map(|(_, own)| own.clone())
 }
 
-/// What of a column is late.
-enum Way {
-    All,
-    /// The texts that are simple.
-    Simple,
-}
-
-/// What may be late: where the kernel's reading and writing of the type, and its treatment, come to what the expression
-/// gives, and where the expression is dear: one of a single address, time or number costs the store less than it would
-/// cost here.
-fn way(catalogue: &Catalogue, column: &Column, treatment: &Treatment) -> Option<Way> {
-    match (treatment, column.ty.oid) {
-        (Treatment::Truncate(truncate), oid::INET_ARRAY | oid::CIDR_ARRAY) => {
-            (truncate.form() == AddressForm::Network).then_some(Way::All)
-        }
-        (Treatment::Truncate(_), oid::TEXT) => (catalogue.encoding() == "UTF8").then_some(Way::All),
-        // The store looks for other patterns than the kernel, and finds the same in simple texts only.
-        (Treatment::Scrub(scrub), oid::TEXT) => {
-            (catalogue.encoding() == "UTF8" && simple::is_alike(scrub)).then_some(Way::Simple)
-        }
-        _ => None,
+/// True where the kernel's reading and writing of the type, and its treatment, come to what the expression gives, and
+/// where the expression is dear: one of a single address, time or number costs the store less than it would cost here.
+fn is_late(catalogue: &Catalogue, column: &Column, treatment: &Treatment) -> bool {
+    // In free text the store looks for other patterns than the kernel, and hides more of it.
+    let Treatment::Truncate(truncate) = treatment else { return false };
+    match column.ty.oid {
+        oid::INET_ARRAY | oid::CIDR_ARRAY => truncate.form() == AddressForm::Network,
+        oid::TEXT => catalogue.encoding() == "UTF8",
+        _ => false,
     }
 }

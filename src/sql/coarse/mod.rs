@@ -20,7 +20,6 @@ mod document;
 mod kind;
 mod number;
 mod reach;
-pub(in crate::sql) mod simple;
 mod sql;
 mod text;
 mod time;
@@ -111,12 +110,6 @@ impl<'t> Source<'t> {
     fn unfit(&self, treatment: &'static str) -> Unfit {
         Unfit::Type { treatment, type_name: self.of.plain_name.clone() }
     }
-}
-
-/// The condition that a text column is one that [`Coarsener::column`] and the kernel scrub alike.
-#[must_use]
-pub fn is_simple_text(value: &str) -> String {
-    simple::condition(value)
 }
 
 impl<'a> Coarsener<'a> {

@@ -10,7 +10,7 @@ pub(in crate::sql) struct Template(Expr);
 
 impl Template {
     /// How the column is written in a text.
-    pub(in crate::sql) const PLACE: &str = "$1";
+    pub(super) const PLACE: &str = "$1";
 
     /// An expression of our own making.
     pub(super) const fn of(expr: Expr) -> Self {
@@ -20,7 +20,7 @@ impl Template {
     /// Reads an expression.
     ///
     /// `None` if it cannot be read, which a test of every kind of expression rules out.
-    pub(in crate::sql) fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         let mut statements = parse::own_statements(&format!("SELECT {text}")).ok()?;
         let StatementKind::Query(query) = statements.pop()?.kind else { return None };
         let Body::Select(select) = query.body else { return None };
@@ -33,7 +33,7 @@ impl Template {
     }
 
     /// The expression, with `column` in its place.
-    pub(in crate::sql) fn filled(&self, column: &Expr) -> Expr {
+    pub(super) fn filled(&self, column: &Expr) -> Expr {
         let mut expr = self.0.clone();
         walk::expr(&mut expr, &mut Fill { column });
         expr
