@@ -13,8 +13,10 @@
 mod support;
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use support::{Proxy, sfumato};
 
@@ -303,5 +305,45 @@ fn a_trail_is_checked_with_its_keys_alone() {
         [policy("").replace("@KEY@", "nowhere.key"), policy("").replace("[keys.ring]", "[keys.rung]")]
     {
         assert_eq!(verify(&broken).status.code(), Some(1), "{broken}");
+    }
+}
+
+/// Runs the binary under limits that a shell has set.
+fn under(limits: &str, verb: &str, policy: &Path) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("ulimit {limits}; exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_sfumato"), verb]);
+    shell.arg("--config").arg(policy);
+    shell
+}
+
+#[test]
+fn as_many_files_may_be_open_as_the_system_lets() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = written(folder.path(), POLICY);
+    let checked = |limits: &str| {
+        let output = under(limits, "check", &file).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let note = checked("-n 1000");
+    assert!(
+        note.contains("10000 clients, which take 20000 open files") && note.contains("allows 1000"),
+        "{note}"
+    );
+    assert!(note.contains("`LimitNOFILE=20000`"), "{note}");
+    fs::write(&file, format!("limits = {{ max_connections = 400 }}\n{POLICY}")).unwrap();
+    assert!(!checked("-n 1000").contains("open files"));
+    for (limits, hard, is_short) in [("-Sn 300; ulimit -Hn 1000", 1000, false), ("-n 700", 700, true)] {
+        let mut running = under(limits, "run", &file);
+        let mut running = running.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(running.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let allowed = fs::read_to_string(format!("/proc/{}/limits", running.id())).unwrap();
+        running.kill().unwrap();
+        let output = running.wait_with_output().unwrap();
+        assert!(line.starts_with("listening"), "{line}");
+        let open = allowed.lines().find(|line| line.starts_with("Max open files")).unwrap();
+        assert_eq!(open.split_whitespace().nth(3).unwrap(), hard.to_string(), "{open}");
+        let log = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(log.contains("take 800 open files"), is_short, "{log}");
     }
 }

@@ -9,6 +9,6 @@ mod live;
 mod postgres;
 mod run;
 
-pub use lint::lint;
+pub use lint::{lint, open_files};
 pub use live::{Live, LiveError, survey};
 pub use run::{Running, StartError, start};

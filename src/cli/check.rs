@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::login::LoginArgs;
 use super::matrix::Matrix;
-use super::{Error, Outcome, report};
+use super::{Error, Outcome, open_files, report};
 use crate::app::config::{Config, Problem, Report, Severity, Store, StoreKind};
 use crate::app::{Live, survey};
 
@@ -28,6 +28,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     let config = report::load(&args.config)?;
     let mut problems = crate::app::lint(&config).problems().to_vec();
+    problems.extend(crate::app::open_files(&config, open_files::at_most()));
     let mut looked_at = String::new();
     if let Some(name) = &args.store {
         let store = super::explain::store(&config, name)?;

@@ -11,6 +11,7 @@ mod explain;
 mod keygen;
 mod login;
 mod matrix;
+mod open_files;
 mod passwd;
 mod report;
 mod run;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Error, Outcome, report};
+use super::{Error, Outcome, open_files, report};
 use crate::app::{self, Running};
 
 /// What `run` takes.
@@ -20,6 +20,9 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     let config = report::load(&args.config)?;
     log_to_standard_error();
+    if let Some(note) = app::open_files(&config, open_files::raise()) {
+        tracing::warn!(help = note.help, "{}", note.message);
+    }
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let mut hangup = signal(SignalKind::hangup())?;
         let mut terminate = signal(SignalKind::terminate())?;

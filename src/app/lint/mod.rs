@@ -3,10 +3,13 @@
 //! Invariant: a finding is made from the policy alone; the stores are not asked.
 //! Not here: errors, which are for [`Config::load`] to report.
 
+mod files;
 mod http;
 mod line;
 mod regions;
 mod sql;
+
+pub use files::open_files;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
