@@ -207,14 +207,16 @@ def loads(folder, quick):
     queries = [("table without protected columns", "plain", "name", "-Mprepared"), ("an address treated in the store", "logins", "ip", "-Mprepared"),
                ("an identifier treated in the proxy", "logins", "person", "-Mprepared"),
                ("simple protocol, table without protected columns", "plain", "name", "-Msimple")]
-    tables = [("1M rows", "table without protected columns", "plain", 1), ("1M rows", "table with an address and an identifier", "logins", 1),
-              ("200k rows", "table with all seven treatments", "sightings", 0.2)]
-    requests = [("in text", query, "SELECT * FROM {}"), ("in binary", in_binary, "SELECT * FROM {}"), ("by COPY in text", query, "COPY (SELECT * FROM {}) TO STDOUT")]
+    tables = [("1M rows", "table without protected columns", "* FROM plain", 1), ("1M rows", "table with an address and an identifier", "* FROM logins", 1),
+              ("200k rows", "seven columns with six treatments", "id, person, account, ip, lat, lon, at, bytes FROM sightings", 0.2)]
+    forms = [("in text", query, "SELECT {}"), ("in binary", in_binary, "SELECT {}"), ("by COPY in text", query, "COPY (SELECT {}) TO STDOUT")]
+    # The store needs seconds for what `scrub` looks for.
+    answers = [(*table, *form) for table in tables for form in forms] + [("200k rows", "the same and a scrubbed text", "* FROM sightings", 0.2, *forms[0])]
     return [
         *(Load(f"Point query, 32 clients, {what}", PER_QUERY, points(table, columns, how)) for what, table, columns, how in queries),
         Load("New connections, one query each, 4 clients", PER_CONNECTION, connections),
-        *(Load(f"{rows} {form}, {what}", PER_ROW, bulk(request(text.format(table)), millions), table == "sightings")
-          for rows, what, table, millions in tables for form, request, text in requests),
+        *(Load(f"{rows} {form}, {what}", PER_ROW, bulk(request(text.format(of)), millions), "sightings" in of)
+          for rows, what, of, millions, form, request, text in answers),
     ]
 
 

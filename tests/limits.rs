@@ -353,8 +353,7 @@ file = "audit.jsonl"
         if target == "/slow" {
             std::thread::sleep(Duration::from_secs(2));
         }
-        let body =
-            format!("{{\"rows\":[{}]}}", [r#"{"ip":"203.0.113.7","tags":["a","b"]}"#; 10].join(","));
+        let body = format!("{{\"rows\":[{}]}}", [r#"{"ip":"203.0.113.7","tags":["a","b"]}"#; 10].join(","));
         let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n";
         stream.write_all(format!("{head}content-length: {}\r\n\r\n{body}", body.len()).as_bytes()).unwrap();
     });
