@@ -6,6 +6,7 @@ mod audit;
 pub mod config;
 mod lint;
 mod live;
+mod places;
 mod postgres;
 mod run;
 

@@ -34,8 +34,8 @@ pub(super) fn store(
     let counted = metrics.store(&config.name);
     let store = postgres::Store {
         name: config.name.clone(),
-        door: super::run::door(config.limits),
-        allowances: super::run::allowances(config.limits),
+        door: super::places::door(config.limits),
+        allowances: super::places::allowances(config.limits),
         access: ArcSwap::from_pointee(access(config, kind)),
         limits: postgres::Limits {
             login_timeout: milliseconds(config.timeouts.login_timeout_ms),

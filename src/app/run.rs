@@ -11,14 +11,12 @@ use ::http::Uri;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::net::TcpListener;
 
-use super::audit;
 use super::config::{Admin, Audit, Config, HttpStore, Limits, Store, StoreKind, Timeouts};
+use super::{audit, places};
 use crate::audit::Digest;
 use crate::base::budget::Budget;
 use crate::front::admin;
-use crate::front::allowance::{Allowances, Measure};
 use crate::front::audit::{AuditLog, OpenError, Unrecorded};
-use crate::front::door::{Door, Places};
 use crate::front::drain::{Stopper, drain};
 use crate::front::http::{self, Issuer, Seat, Upstream, UpstreamError};
 use crate::front::metrics::{Metrics, StoreMetrics};
@@ -233,8 +231,8 @@ fn http_store(
     Ok(http::Store {
         name: config.name.as_str().into(),
         rules: ArcSwap::from_pointee(http_rules(config, kind, roles, (&counted, workers), None)?),
-        door: door(config.limits),
-        allowances: allowances(config.limits),
+        door: places::door(config.limits),
+        allowances: places::allowances(config.limits),
         seats,
         limits: http_limits(config.timeouts, config.limits),
         turned_away: TurnedAway::new(&config.name, audit.own_queue(), Arc::clone(&counted)),
@@ -265,24 +263,6 @@ fn http_rules(
         tls: config.tls.as_ref().map(|tls| tls.tls.clone()),
         gates: Gates::new(kind.identity.clone(), roles, gate_of),
         issuer: issuer.transpose().map_err(failed)?,
-    })
-}
-
-/// The door of a store.
-pub(super) fn door(limits: Limits) -> Arc<Door> {
-    Door::new(Places {
-        max_connections: limits.max_connections,
-        max_connections_per_identity: limits.max_connections_per_identity,
-        max_logins: limits.max_logins,
-        max_logins_per_source: limits.max_logins_per_source,
-    })
-}
-
-/// What each name may ask of a store.
-pub(super) fn allowances(limits: Limits) -> Arc<Allowances> {
-    Allowances::new(Measure {
-        max_statements: limits.max_statements_per_identity,
-        max_rows_per_hour: limits.max_rows_per_hour,
     })
 }
 

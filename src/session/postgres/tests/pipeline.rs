@@ -192,3 +192,23 @@ fn what_was_parsed_before_its_name_was_there_is_refused() {
         assert_eq!(said.matches("refused by sfumato").count(), refusals, "{shape}: {said}");
     }
 }
+
+/// What is sent could be doubled until it is longer than a value may be (hole 51).
+#[test]
+fn parameters_beside_protected_fields_are_not_long() {
+    let most = crate::sql::LONGEST_BYTES;
+    for (reads_protected, bytes, is_refused) in
+        [(true, most + 1, true), (true, most, false), (false, most + 1, false)]
+    {
+        let parameter = Parameter { source: ParameterSource::Client(1), turned_back: None, type_oid: 25 };
+        let plan = Planned { reads_protected, parameters: vec![parameter], ..planned("SELECT $1", "+") };
+        let mut talk = Talk::open().knows("q", plan);
+        let mut bind = b"\0\0\0\0\0\x01".to_vec();
+        bind.extend_from_slice(&u32::try_from(bytes).unwrap().to_be_bytes());
+        bind.resize(bind.len() + bytes, b'x');
+        bind.extend_from_slice(&[0, 0]);
+        let said = talk.client(&[parse("", "q"), message(b'B', &bind), execute(""), sync()].concat());
+        assert_eq!(said.contains("sfumato_refused"), is_refused, "{bytes}");
+        assert!(talk.ended.is_none(), "{bytes}");
+    }
+}
