@@ -336,7 +336,8 @@ impl Conversation {
             );
             return self.refuse(refusal("08P01", &message, None), out);
         }
-        let room = match self.room_for_portal(bind.portal) {
+        let is_short = parameters::require_short(&statement, frame.bytes.len());
+        let room = match is_short.and_then(|()| self.room_for_portal(bind.portal)) {
             Ok(room) => room,
             Err(refusal) => return self.refuse(refusal, out),
         };

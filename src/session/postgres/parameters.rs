@@ -22,6 +22,16 @@ struct Sent<'a> {
     value: Option<Cow<'a, [u8]>>,
 }
 
+/// Refuses a Bind of so many bytes if a value in it could be made longer than the store can, beside protected fields.
+pub(super) fn require_short(statement: &Statement, bytes: usize) -> Result<(), Refusal> {
+    if statement.planned.reads_protected && bytes > LONGEST_BYTES {
+        let message =
+            format!("parameters of {LONGEST_BYTES} bytes and more, beside protected fields, are refused");
+        return Err(refusal("54000", &message, Some("send them in parts")));
+    }
+    Ok(())
+}
+
 /// Writes the Bind for the store from the client's.
 pub(super) fn write_bind(
     bind: &Bind<'_>,
@@ -30,12 +40,6 @@ pub(super) fn write_bind(
     out: &mut BytesMut,
 ) -> Result<Result<(), Refusal>, TooLong> {
     let values: Vec<Option<&[u8]>> = bind.values.iter().collect();
-    let bytes: usize = values.iter().flatten().map(|value| value.len()).sum();
-    if statement.planned.reads_protected && bytes > LONGEST_BYTES {
-        let message =
-            format!("parameters of {LONGEST_BYTES} bytes and more, beside protected fields, are refused");
-        return Ok(Err(refusal("54000", &message, Some("send them in parts"))));
-    }
     let mut sent = Vec::with_capacity(statement.planned.parameters.len());
     for parameter in &statement.planned.parameters {
         let (asked, format, value) = match &parameter.source {
