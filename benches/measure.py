@@ -72,7 +72,8 @@ def start_sfumato(binary, folder, name, policy):
     line = process.child.stdout.readline()
     found = re.search(r"addr=\S*:(\d+)", line)
     if not found:
-        sys.exit(subprocess.run([binary, "check", "--config", str(conf)], capture_output=True, text=True).stdout)
+        checked = subprocess.run([binary, "check", "--config", str(conf)], capture_output=True, text=True)
+        sys.exit(checked.stdout + checked.stderr)
     return process, int(found[1])
 
 

@@ -72,7 +72,7 @@ body = "treat"
 /// A store that answers every path: `/v1/stream...` as a long stream, `/v1/broken` with garbage.
 fn store() -> RawStore {
     RawStore::start(|target, stream| {
-        let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n";
         let rows = |count| format!("[{}{RECORD}]", format!("{RECORD},").repeat(count));
         let answer = match target.split('?').next().unwrap_or(target) {
             "/v1/stream" => format!("{head}Connection: close\r\n\r\n{}", rows(5_000)),

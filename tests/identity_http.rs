@@ -58,7 +58,7 @@ impl Stage {
         let store = RawStore::start(|_, stream| {
             let body = br#"{"ip":"203.0.113.7"}"#;
             let head = format!(
-                "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nCache-Control: public, max-age=60\r\nContent-Length: {}\r\n\r\n",
+                "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nCache-Control: public, max-age=60\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
                 body.len()
             );
             let _gone = stream.write_all(&[head.as_bytes(), body].concat());

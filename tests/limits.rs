@@ -116,7 +116,7 @@ body = "treat"
     let store = RawStore::start(|target, stream| {
         let body =
             format!("\"{}\"", "x".repeat(target.trim_start_matches('/').parse::<usize>().unwrap() - 2));
-        let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n";
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n";
         stream.write_all(format!("{head}content-length: {}\r\n\r\n{body}", body.len()).as_bytes()).unwrap();
     });
     let proxy = Proxy::start(&config.replace("@UPSTREAM@", &store.address.to_string()));
@@ -354,7 +354,7 @@ file = "audit.jsonl"
             std::thread::sleep(Duration::from_secs(2));
         }
         let body = format!("{{\"rows\":[{}]}}", [r#"{"ip":"203.0.113.7","tags":["a","b"]}"#; 10].join(","));
-        let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n";
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n";
         stream.write_all(format!("{head}content-length: {}\r\n\r\n{body}", body.len()).as_bytes()).unwrap();
     });
     let proxy = Proxy::start(&config.replace("@UPSTREAM@", &store.address.to_string()));
