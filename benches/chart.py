@@ -47,8 +47,8 @@ def panel(axis, title, loads, yardstick):
             axis.text(high + 0.05, place, f"{middle:.2f}", va="center", fontsize=7)
     axis.set_yticks([-at for at in range(len(drawn))], [load for load, _ in drawn], fontsize=8)
     axis.axvline(1, color="black", linewidth=0.6)
-    axis.set_title(f"{title}: processor time, {yardstick.split(',')[0]} = 1", loc="left", fontsize=10)
-    axis.legend(frameon=False, fontsize=8, loc="lower right", bbox_to_anchor=(1, 0.99), ncols=3)
+    axis.set_title(f"{title}: processor time, {yardstick.split(',')[0]} = 1", loc="left", fontsize=10, pad=22)
+    axis.legend(frameon=False, fontsize=8, loc="lower right", bbox_to_anchor=(1, 1), ncols=3)
     axis.spines[["top", "right"]].set_visible(False)
 
 
