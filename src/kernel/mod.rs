@@ -6,12 +6,12 @@
 //! Not here: which value gets which treatment, and any I/O, clock or randomness.
 
 mod base32;
-mod bits;
 pub mod canon;
 mod cell;
 mod decimal;
 pub mod digits;
-pub mod geo;
+pub mod ff1;
+mod geo;
 pub mod ip;
 pub mod key;
 pub mod number;

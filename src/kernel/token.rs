@@ -20,13 +20,12 @@ use std::fmt;
 use aes::Aes256;
 use aes::cipher::{BlockCipherDecrypt as _, BlockCipherEncrypt as _, KeyInit as _};
 use aes_siv::siv::Aes128Siv;
-use fpe::ff1::FF1;
 use zeroize::Zeroizing;
 
 use super::base32;
-use super::bits::Bits;
 use super::canon::{format_uuid, parse_uuid};
 use super::digits::{IntegerText, parse_i64};
+use super::ff1::Ff1;
 use super::key::{Domain, KeyRing, Purpose};
 use super::treatment::{Judgement, Misfit};
 use super::value::Value;
@@ -48,15 +47,14 @@ pub struct Tokenizer {
     text: Zeroizing<[u8; 32]>,
     older_text: Vec<Zeroizing<[u8; 32]>>,
     uuid: Aes256,
-    int64: Option<FF1<Aes256>>,
-    int32: Option<FF1<Aes256>>,
+    int64: Ff1,
+    int32: Ff1,
 }
 
 impl Tokenizer {
     /// Derives the subkeys of `domain`.
     #[must_use]
     pub fn new(keys: &KeyRing, domain: &Domain) -> Self {
-        let ff1 = |purpose| FF1::new(keys.subkey::<32>(purpose, domain).expose(), 2).ok();
         Self {
             text: Zeroizing::new(*keys.subkey(Purpose::TextToken, domain).expose()),
             older_text: keys
@@ -64,8 +62,8 @@ impl Tokenizer {
                 .map(|subkey| Zeroizing::new(*subkey.expose()))
                 .collect(),
             uuid: Aes256::new(keys.subkey::<32>(Purpose::UuidToken, domain).expose().into()),
-            int64: ff1(Purpose::Int64Token),
-            int32: ff1(Purpose::Int32Token),
+            int64: Ff1::of_64_bits(keys.subkey(Purpose::Int64Token, domain).expose()),
+            int32: Ff1::of_32_bits(keys.subkey(Purpose::Int32Token, domain).expose()),
         }
     }
 
@@ -96,30 +94,26 @@ impl Tokenizer {
 
     /// The token of a 64-bit integer.
     #[must_use]
-    pub fn int64(&self, number: i64) -> Option<i64> {
-        let bits = Bits::from_i64(number);
-        self.int64.as_ref()?.encrypt(&[], &bits).ok()?.to_i64()
+    pub fn int64(&self, number: i64) -> i64 {
+        self.int64.encrypt(number.cast_unsigned()).cast_signed()
     }
 
     /// The 64-bit integer that a token stands for.
     #[must_use]
-    pub fn turn_back_int64(&self, token: i64) -> Option<i64> {
-        let bits = Bits::from_i64(token);
-        self.int64.as_ref()?.decrypt(&[], &bits).ok()?.to_i64()
+    pub fn turn_back_int64(&self, token: i64) -> i64 {
+        self.int64.decrypt(token.cast_unsigned()).cast_signed()
     }
 
     /// The token of a 32-bit integer.
     #[must_use]
-    pub fn int32(&self, number: i32) -> Option<i32> {
-        let bits = Bits::from_i32(number);
-        self.int32.as_ref()?.encrypt(&[], &bits).ok()?.to_i32()
+    pub fn int32(&self, number: i32) -> i32 {
+        lower_half(self.int32.encrypt(u64::from(number.cast_unsigned())))
     }
 
     /// The 32-bit integer that a token stands for.
     #[must_use]
-    pub fn turn_back_int32(&self, token: i32) -> Option<i32> {
-        let bits = Bits::from_i32(token);
-        self.int32.as_ref()?.decrypt(&[], &bits).ok()?.to_i32()
+    pub fn turn_back_int32(&self, token: i32) -> i32 {
+        lower_half(self.int32.decrypt(u64::from(token.cast_unsigned())))
     }
 
     /// The token of a `uuid`.
@@ -142,10 +136,8 @@ impl Tokenizer {
         match value {
             Value::Text(text) if self.write_text(text, scratch) => Value::Text(scratch),
             Value::Number(number) => {
-                let Some(token) = integer(number).and_then(|number| self.int64(number)) else {
-                    return Value::Null;
-                };
-                scratch.push_str(IntegerText::signed(token).as_str());
+                let Some(number) = integer(number) else { return Value::Null };
+                scratch.push_str(IntegerText::signed(self.int64(number)).as_str());
                 Value::Number(scratch)
             }
             _ => Value::Null,
@@ -163,10 +155,8 @@ impl Tokenizer {
             Value::Number(number) => integer(number),
             Value::Null | Value::Bool(_) => None,
         };
-        let Some(raw) = number.and_then(|token| self.turn_back_int64(token)) else {
-            return Judgement::Refused(Misfit::NotAToken);
-        };
-        scratch.push_str(IntegerText::signed(raw).as_str());
+        let Some(token) = number else { return Judgement::Refused(Misfit::NotAToken) };
+        scratch.push_str(IntegerText::signed(self.turn_back_int64(token)).as_str());
         Judgement::TurnedBack(if matches!(value, Value::Text(_)) {
             Value::Text(scratch)
         } else {
@@ -185,6 +175,12 @@ impl fmt::Debug for Tokenizer {
 /// into `7` and `1000`, which a store may not find equal.
 fn integer(number: &str) -> Option<i64> {
     parse_i64(number)
+}
+
+/// The integer in the lower 32 bits.
+const fn lower_half(bits: u64) -> i32 {
+    let [_, _, _, _, lower @ ..] = bits.to_be_bytes();
+    i32::from_be_bytes(lower)
 }
 
 /// Padding of ISO/IEC 7816-4: a byte 0x80, then zeros.

@@ -1,6 +1,5 @@
 //! Vectors of the primitives, and the way there and back.
 
-use fpe::ff1::FlexibleNumeralString;
 use proptest::prelude::*;
 
 use super::*;
@@ -59,17 +58,6 @@ fn siv_vectors_of_rfc_5297() {
             "7bdb6e3b432667eb06f4d14bff2fbd0fcb900f2fddbe404326601965c889bf17dba77ceb094fa663b7a3f748ba8af829ea64ad544a272e9c485b62a3fd5c0d"
         )
     );
-}
-
-#[test]
-fn ff1_sample_7_of_nist() {
-    // AES-256, radix 10, no tweak: FF1 sample 7 of the samples published with SP 800-38G.
-    let ff1 =
-        FF1::<Aes256>::new(&bytes("2b7e151628aed2a6abf7158809cf4f3cef4359d8d580aa4f7f036d6f04fc6a94"), 10)
-            .unwrap();
-    let plain = FlexibleNumeralString::from((0..10).collect::<Vec<u16>>());
-    let sealed: Vec<u16> = ff1.encrypt(&[], &plain).unwrap().into();
-    assert_eq!(sealed, [6, 6, 5, 7, 6, 6, 7, 0, 0, 9]);
 }
 
 #[test]
@@ -143,7 +131,7 @@ fn judged_by_form() {
         }
     };
     assert_eq!(judge(Value::Text(&token(&tokenizer, "bob"))), "text bob");
-    let number = tokenizer.int64(42).unwrap().to_string();
+    let number = tokenizer.int64(42).to_string();
     assert_eq!(judge(Value::Number(&number)), "number 42");
     assert_eq!(judge(Value::Text(&number)), "text 42");
     assert_ne!(judge(Value::Text("42")), "text 42");
@@ -170,32 +158,14 @@ proptest! {
         let shown = token(&tokenizer, &text);
         prop_assert!(!shown.contains(&text) || text.len() < 4);
         prop_assert_eq!(back(&tokenizer, &shown), Some(text));
-        prop_assert_eq!(tokenizer.turn_back_int64(tokenizer.int64(int64).unwrap()), Some(int64));
-        prop_assert_eq!(tokenizer.int64(tokenizer.turn_back_int64(int64).unwrap()), Some(int64));
-        prop_assert_eq!(tokenizer.turn_back_int32(tokenizer.int32(int32).unwrap()), Some(int32));
+        prop_assert_eq!(tokenizer.turn_back_int64(tokenizer.int64(int64)), int64);
+        prop_assert_eq!(tokenizer.int64(tokenizer.turn_back_int64(int64)), int64);
+        prop_assert_eq!(tokenizer.turn_back_int32(tokenizer.int32(int32)), int32);
         prop_assert_eq!(tokenizer.turn_back_uuid(tokenizer.uuid(uuid)), uuid);
         let text = format_uuid(uuid);
         let text = std::str::from_utf8(&text).unwrap();
         prop_assert_eq!(back(&tokenizer, &token(&tokenizer, text)), Some(text.to_owned()));
         let upper = text.to_ascii_uppercase();
         prop_assert_eq!(back(&tokenizer, &token(&tokenizer, &upper)), Some(upper));
-    }
-
-    #[test]
-    fn bits_permute_as_the_library_s_own_digits(number in any::<u64>(), wide in any::<bool>()) {
-        let ff1 = FF1::<Aes256>::new(&[9; 32], 2).unwrap();
-        let len = if wide { 64 } else { 32 };
-        let number = if wide { number } else { number >> 32 };
-        let digits: Vec<u16> = (0..len).rev().map(|bit| u16::from((number >> bit) & 1 == 1)).collect();
-        let expected: Vec<u16> = ff1.encrypt(&[], &FlexibleNumeralString::from(digits)).unwrap().into();
-        let expected = expected.iter().fold(0_u64, |sum, &digit| (sum << 1) | u64::from(digit));
-        let sealed = if wide {
-            let bits = Bits::from_i64(i64::from_be_bytes(number.to_be_bytes()));
-            u64::from_be_bytes(ff1.encrypt(&[], &bits).unwrap().to_i64().unwrap().to_be_bytes())
-        } else {
-            let bits = Bits::from_i32(i32::from_be_bytes(u32::try_from(number).unwrap().to_be_bytes()));
-            u64::from(u32::from_be_bytes(ff1.encrypt(&[], &bits).unwrap().to_i32().unwrap().to_be_bytes()))
-        };
-        prop_assert_eq!(sealed, expected);
     }
 }

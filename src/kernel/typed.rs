@@ -60,12 +60,8 @@ impl Treatment {
                     _ => Typed::Int64(pseudonym.positive_i64()),
                 }
             }
-            (Self::Tokenize(tokenizer), Typed::Int32(number)) => {
-                tokenizer.int32(number).map_or(Typed::Null, Typed::Int32)
-            }
-            (Self::Tokenize(tokenizer), Typed::Int64(number)) => {
-                tokenizer.int64(number).map_or(Typed::Null, Typed::Int64)
-            }
+            (Self::Tokenize(tokenizer), Typed::Int32(number)) => Typed::Int32(tokenizer.int32(number)),
+            (Self::Tokenize(tokenizer), Typed::Int64(number)) => Typed::Int64(tokenizer.int64(number)),
             (Self::Tokenize(tokenizer), Typed::Uuid(uuid)) => Typed::Uuid(tokenizer.uuid(uuid)),
             (Self::Truncate(truncate), Typed::Network(address, bits)) => truncate
                 .network(address, bits)
@@ -99,8 +95,8 @@ impl Treatment {
         let Self::Tokenize(tokenizer) = self else { return Err(Misfit::OneWay) };
         let raw = match value {
             Typed::Null => Some(Typed::Null),
-            Typed::Int32(token) => tokenizer.turn_back_int32(token).map(Typed::Int32),
-            Typed::Int64(token) => tokenizer.turn_back_int64(token).map(Typed::Int64),
+            Typed::Int32(token) => Some(Typed::Int32(tokenizer.turn_back_int32(token))),
+            Typed::Int64(token) => Some(Typed::Int64(tokenizer.turn_back_int64(token))),
             Typed::Uuid(token) => Some(Typed::Uuid(tokenizer.turn_back_uuid(token))),
             Typed::Text(token) => tokenizer.turn_back_text(token, scratch).then_some(Typed::Text(scratch)),
             Typed::Int16(_)
