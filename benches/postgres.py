@@ -89,6 +89,7 @@ class Target(typing.NamedTuple):
     process: Process | None  # whose processor time counts
     port: int
     user: str = "bench"
+    sslmode: str = "prefer"
 
 
 class Load(typing.NamedTuple):
@@ -129,11 +130,12 @@ def login(port):
     return ["-h", "127.0.0.1", "-p", str(port), "-U", "bench", "-d", "postgres"]
 
 
-def pgbouncer(folder, port):
+def pgbouncer(folder, port, more=""):
     listen = free_port()
     (folder / "users.txt").write_text('"bench" ""\n')
-    (folder / "pgbouncer.ini").write_text(PGBOUNCER.format(port=port, listen=listen, dir=folder))
-    return Process(as_server([shutil.which("pgbouncer"), "-q", str(folder / "pgbouncer.ini")]), stderr=subprocess.DEVNULL), listen
+    settings = folder / f"pgbouncer.{listen}.ini"
+    settings.write_text(PGBOUNCER.format(port=port, listen=listen, dir=folder) + more)
+    return Process(as_server([shutil.which("pgbouncer"), "-q", str(settings)]), stderr=subprocess.DEVNULL), listen
 
 
 def pgbench(folder, target, text, seconds, *how):
@@ -144,7 +146,7 @@ def pgbench(folder, target, text, seconds, *how):
         old.unlink()
     connection = ["-h", "127.0.0.1", "-p", str(target.port), "-U", target.user]
     out = subprocess.run([programs() / "pgbench", "-n", "-T", str(seconds), "-l", f"--log-prefix={folder}/latency", "--sampling-rate=0.2",
-                          "-f", script, *how, *connection, "postgres"], capture_output=True, text=True)
+                          "-f", script, *how, *connection, "postgres"], capture_output=True, text=True, env={**os.environ, "PGSSLMODE": target.sslmode})
     rate = re.search(r"^tps = ([\d.]+)", out.stdout, re.M)
     if out.returncode != 0 or not rate or not re.search(r"failed transactions: 0 ", out.stdout):
         sys.exit(f"errors under load:\n{out.stdout}{out.stderr}")

@@ -9,7 +9,9 @@
 //! Not here: other radices, lengths and tweaks; what the number means.
 
 use aes::Aes256;
-use aes::cipher::{BlockCipherEncrypt as _, KeyInit as _};
+use aes::cipher::common::BlockSizeUser;
+use aes::cipher::consts::U16;
+use aes::cipher::{BlockCipherEncBackend, BlockCipherEncClosure, BlockCipherEncrypt as _, KeyInit as _};
 
 const ROUNDS: u8 = 10;
 
@@ -35,53 +37,83 @@ impl Ff1 {
     fn new(key: &[u8; 32], half_bits: u8) -> Self {
         let cipher = Aes256::new(key.into());
         // Step 5: version, method, addition; radix; rounds; u mod 256; n; t.
-        let p = [1, 2, 1, 0, 0, 2, ROUNDS, half_bits, 0, 0, 0, 2 * half_bits, 0, 0, 0, 0];
-        let after_p = encrypt_block(&cipher, u128::from_be_bytes(p));
-        Self { cipher, after_p, half_bits }
+        let mut p = [1, 2, 1, 0, 0, 2, ROUNDS, half_bits, 0, 0, 0, 2 * half_bits, 0, 0, 0, 0].into();
+        cipher.encrypt_block(&mut p);
+        Self { cipher, after_p: u128::from_be_bytes(p.into()), half_bits }
     }
 
-    /// Steps 1 to 7 of FF1.Encrypt.
+    /// FF1.Encrypt.
     pub(super) fn encrypt(&self, number: u64) -> u64 {
-        let (a, b) = self.split(number);
-        let (a, b) =
-            (0..ROUNDS).fold((a, b), |(a, b), round| (b, self.half(a.wrapping_add(self.r(round, b)))));
-        self.concat(a, b)
+        self.permuted(number, Way::There)
     }
 
-    /// Steps 1 to 7 of FF1.Decrypt.
+    /// FF1.Decrypt.
     pub(super) fn decrypt(&self, number: u64) -> u64 {
-        let (a, b) = self.split(number);
-        let (a, b) =
-            (0..ROUNDS).rev().fold((a, b), |(a, b), round| (self.half(b.wrapping_sub(self.r(round, a))), a));
-        self.concat(a, b)
+        self.permuted(number, Way::Back)
     }
 
+    fn permuted(&self, mut number: u64, way: Way) -> u64 {
+        // All rounds in one call: each call makes the cipher's keys ready for many blocks at a time, which costs more
+        // than a block.
+        self.cipher.encrypt_with_backend(Rounds { ff1: self, way, number: &mut number });
+        number
+    }
+}
+
+enum Way {
+    There,
+    Back,
+}
+
+/// The rounds of one number, which they replace.
+struct Rounds<'a> {
+    ff1: &'a Ff1,
+    way: Way,
+    number: &'a mut u64,
+}
+
+impl Rounds<'_> {
     /// Step 6 i to iv: the number in the first d = 8 bytes of R. Q is the round and a half, padded with zeros in front.
-    fn r(&self, round: u8, half: u64) -> u64 {
-        let q = (u128::from(round) << self.half_bits) | u128::from(half);
-        let r = encrypt_block(&self.cipher, self.after_p ^ q).to_be_bytes();
-        let (s, _) = r.split_first_chunk().unwrap_or((&[0; 8], &[]));
-        u64::from_be_bytes(*s)
-    }
-
-    const fn split(&self, number: u64) -> (u64, u64) {
-        (self.half(number >> self.half_bits), self.half(number))
-    }
-
-    const fn concat(&self, a: u64, b: u64) -> u64 {
-        (a << self.half_bits) | b
+    fn r(&self, cipher: &impl BlockCipherEncBackend<BlockSize = U16>, round: u8, half: u64) -> u64 {
+        let q = (u128::from(round) << self.ff1.half_bits) | u128::from(half);
+        let mut block = (self.ff1.after_p ^ q).to_be_bytes().into();
+        cipher.encrypt_block_inplace(&mut block);
+        let [s @ .., _, _, _, _, _, _, _, _]: [u8; 16] = block.into();
+        u64::from_be_bytes(s)
     }
 
     /// Modulo 2 to the length of a half.
     const fn half(&self, number: u64) -> u64 {
-        number & ((1 << self.half_bits) - 1)
+        number & ((1 << self.ff1.half_bits) - 1)
     }
 }
 
-fn encrypt_block(cipher: &Aes256, block: u128) -> u128 {
-    let mut block = block.to_be_bytes().into();
-    cipher.encrypt_block(&mut block);
-    u128::from_be_bytes(block.into())
+impl BlockSizeUser for Rounds<'_> {
+    type BlockSize = U16;
+}
+
+impl BlockCipherEncClosure for Rounds<'_> {
+    #[expect(
+        clippy::inline_always,
+        reason = "the cipher's instructions are only used in line in what it calls"
+    )]
+    #[inline(always)]
+    fn call<B: BlockCipherEncBackend<BlockSize = U16>>(self, cipher: &B) {
+        let (mut a, mut b) = (self.half(*self.number >> self.ff1.half_bits), self.half(*self.number));
+        match self.way {
+            Way::There => {
+                for round in 0..ROUNDS {
+                    (a, b) = (b, self.half(a.wrapping_add(self.r(cipher, round, b))));
+                }
+            }
+            Way::Back => {
+                for round in (0..ROUNDS).rev() {
+                    (a, b) = (self.half(b.wrapping_sub(self.r(cipher, round, a))), a);
+                }
+            }
+        }
+        *self.number = (a << self.ff1.half_bits) | b;
+    }
 }
 
 #[cfg(test)]
