@@ -220,7 +220,9 @@ fn statements_and_exchanges_become_spans_without_a_raw_value() {
     let rows = |span: &&&Value| span["says"]["db.response.returned_rows"] == 50;
     assert_eq!(statements.iter().filter(rows).count(), 3, "{statements:#?}");
     assert!(statements.iter().all(|span| span["says"]["sfumato.store"] == "app"), "{statements:#?}");
-    assert_eq!(statements.iter().filter(|span| span["failed"] == true).count(), 1, "{statements:#?}");
+    assert_eq!(statements.iter().filter(|span| span["failed"] == true).count(), 2, "{statements:#?}");
+    let refused = |span: &&&Value| span["failed"] == true && span["says"]["error.type"] == "42501";
+    assert_eq!(statements.iter().filter(refused).count(), 1, "{statements:#?}");
     let exchanges = of("exchange").into_iter();
     let told: Vec<Value> = exchanges.map(|span| span["says"].clone()).collect();
     let expected = [

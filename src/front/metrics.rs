@@ -275,6 +275,12 @@ impl StoreMetrics {
         self.spans.statement(&self.named.store, took, counted);
     }
 
+    /// Counts a statement that was refused while it was planned, and times it.
+    pub fn refused_statement(&self, took: Duration, sqlstate: &'static str) {
+        self.refused(sqlstate);
+        self.spans.refused_statement(&self.named.store, took, sqlstate);
+    }
+
     /// Times an exchange whose answer is ready to be sent.
     pub fn exchange(&self, took: Duration, status: StatusCode, refused: Option<&'static str>) {
         self.exchange.observe(took);

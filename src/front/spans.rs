@@ -76,8 +76,14 @@ impl Spans {
         let Some(sending) = &self.0 else { return };
         let rows =
             KeyValue::new("db.response.returned_rows", i64::try_from(counted.rows).unwrap_or(i64::MAX));
-        let says = vec![named(store), KeyValue::new("db.system.name", "postgresql"), rows];
-        sending.tell("statement", took, says, counted.failed > 0);
+        sending.tell("statement", took, vec![named(store), postgresql(), rows], counted.failed > 0);
+    }
+
+    /// A statement that has just been refused.
+    pub(super) fn refused_statement(&self, store: &Arc<str>, took: Duration, sqlstate: &'static str) {
+        let Some(sending) = &self.0 else { return };
+        let reason = KeyValue::new("error.type", sqlstate);
+        sending.tell("statement", took, vec![named(store), postgresql(), reason], true);
     }
 
     /// An exchange whose answer is ready to be sent.
@@ -121,6 +127,10 @@ impl Sending {
 
 fn named(store: &Arc<str>) -> KeyValue {
     KeyValue::new("sfumato.store", Arc::clone(store))
+}
+
+fn postgresql() -> KeyValue {
+    KeyValue::new("db.system.name", "postgresql")
 }
 
 /// Sends from the runtime's threads what the library's thread has to say, which is none of them.

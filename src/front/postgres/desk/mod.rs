@@ -247,8 +247,9 @@ impl Desk {
 
     fn finish(&mut self, plan: Plan, session: &mut Session, store: &Store) -> Result<(), Ending> {
         (self.asking, self.refused) = (Asking::Nothing, None);
-        if let Some(since) = self.planning_since.take() {
-            store.metrics.planning.observe(since.elapsed());
+        let took = self.planning_since.take().map(|since| since.elapsed());
+        if let Some(took) = took {
+            store.metrics.planning.observe(took);
         }
         let plan = Arc::new(plan);
         if let Some(asked) = self.asked.take() {
@@ -258,7 +259,7 @@ impl Desk {
             Ok(planned) => store.metrics.planned(planned),
             Err(refusal) => {
                 tracing::info!(store = store.name, sqlstate = refusal.sqlstate, "refused");
-                store.metrics.refused(refusal.sqlstate);
+                store.metrics.refused_statement(took.unwrap_or_default(), refusal.sqlstate);
             }
         }
         session.planned(plan.planned.clone(), plan.shapes.clone())
