@@ -14,7 +14,7 @@ use super::{Analysis, infer};
 const DEFAULT_COLLATION: Oid = 100;
 
 /// A value that an operator or function is given.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Operand {
     /// `None` if the type is not known.
     pub(super) ty: Option<Oid>,

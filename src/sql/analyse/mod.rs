@@ -122,6 +122,7 @@ pub(super) struct Analysis<'a> {
     collations_vary: Cell<bool>,
     /// A call that tells when it was evaluated, and where.
     varying: Option<(String, ir::Pos)>,
+    resolved: RefCell<operator::ResolvedOperators>,
     /// Rows that were made of values whose equals look alike.
     alike_rows: Vec<ir::Expr>,
     /// The aggregates that were met, rewritten.
@@ -176,6 +177,7 @@ impl<'a> Analysis<'a> {
             collated: Vec::new(),
             collations_vary: Cell::new(false),
             varying: None,
+            resolved: RefCell::default(),
             alike_rows: Vec::new(),
             aggregates: Vec::new(),
             presorts: Cell::new(false),
@@ -275,6 +277,7 @@ impl<'a> Analysis<'a> {
             applied: BTreeMap::new(),
             regions: BTreeSet::new(),
             varying: None,
+            resolved: self.resolved.clone(),
             marked_ties: false,
             ..*self
         }

@@ -108,6 +108,29 @@ impl Analysis<'_> {
         operands: &[Operand],
         pos: Pos,
     ) -> Checked<(Qualified, Option<TypeRef>)> {
+        let collations_vary = self.collations_vary.get();
+        let known = self.resolved.borrow().find(path, op, operands, collations_vary);
+        let Resolved { op, ty, can_raise } = match known {
+            Some(known) => known,
+            None => {
+                let resolved = self.look_up_operator(path, op, operands, pos)?;
+                self.resolved.borrow_mut().keep(path, op, operands, collations_vary, &resolved);
+                resolved
+            }
+        };
+        if can_raise {
+            self.raises();
+        }
+        Ok((op, ty))
+    }
+
+    fn look_up_operator(
+        &self,
+        path: &[String],
+        op: &Qualified,
+        operands: &[Operand],
+        pos: Pos,
+    ) -> Checked<Resolved> {
         let named: Vec<&Operator> = self
             .catalogue()
             .operators(if op.name == "!=" { "<>" } else { &op.name })
@@ -134,13 +157,11 @@ impl Analysis<'_> {
         let is_known = arguments.iter().all(Option::is_some);
         if let Some(found) = picked {
             // Types are advice: whichever of its schema the server takes must be allowed.
-            let rivals = named.iter().filter(|rival| rival.schema == found.schema);
-            rivals.map(|rival| rule(rival)).collect::<Result<Vec<_>, _>>().map_err(refused)?;
+            let mut rivals = named.iter().filter(|rival| rival.schema == found.schema);
+            rivals.try_for_each(|rival| rule(rival).map(drop)).map_err(refused)?;
             let can_raise = rule(found).map_err(refused)?.can_raise;
             let parameters = parameters(found);
-            if can_raise || !is_known || !self.takes_calmly(&parameters, operands) {
-                self.raises();
-            }
+            let can_raise = can_raise || !is_known || !self.takes_calmly(&parameters, operands);
             let ty = if is_known {
                 infer::result(self.catalogue(), found.result, &parameters, &alike)
             } else {
@@ -148,17 +169,78 @@ impl Analysis<'_> {
                 let candidates = candidates.map(|(one, parameters)| (parameters.as_slice(), one.result));
                 infer::result_of_any(self.catalogue(), candidates, &arguments)
             };
-            return Ok((Qualified::within(&found.schema, &op.name), ty));
+            return Ok(Resolved { op: Qualified::within(&found.schema, &op.name), ty, can_raise });
         }
-        named.iter().map(|candidate| rule(candidate)).collect::<Result<Vec<_>, _>>().map_err(refused)?;
-        if !self.are_total(&of_arity, operands) {
-            self.raises();
-        }
-        if builtin_only {
-            return Ok((Qualified::builtin(&op.name), None));
-        }
+        named.iter().try_for_each(|candidate| rule(candidate).map(drop)).map_err(refused)?;
+        let can_raise = !self.are_total(&of_arity, operands);
         // An extension has operators of this name too, and only the server knows the types.
-        Ok((op.clone(), None))
+        let op = if builtin_only { Qualified::builtin(&op.name) } else { op.clone() };
+        Ok(Resolved { op, ty: None, can_raise })
+    }
+}
+
+/// What is known of an operator between values of certain types.
+#[derive(Clone, Debug)]
+struct Resolved {
+    /// With its schema.
+    op: Qualified,
+    /// Of its result.
+    ty: Option<TypeRef>,
+    /// It, or a conversion before it, fails on some values.
+    can_raise: bool,
+}
+
+/// The operators of a statement that were looked up last: lists and chains ask for the same one time and again.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ResolvedOperators(Vec<Asked>);
+
+/// More are forgotten: finding one is to stay cheaper than looking it up.
+const MAX_RESOLVED: usize = 16;
+
+#[derive(Clone, Debug)]
+struct Asked {
+    path: Vec<String>,
+    op: Qualified,
+    operands: Vec<Operand>,
+    collations_vary: bool,
+    resolved: Resolved,
+}
+
+impl ResolvedOperators {
+    fn find(
+        &self,
+        path: &[String],
+        op: &Qualified,
+        operands: &[Operand],
+        collations_vary: bool,
+    ) -> Option<Resolved> {
+        let is_asked = |asked: &&Asked| {
+            asked.operands == operands
+                && asked.collations_vary == collations_vary
+                && asked.op == *op
+                && asked.path == path
+        };
+        self.0.iter().find(is_asked).map(|asked| asked.resolved.clone())
+    }
+
+    fn keep(
+        &mut self,
+        path: &[String],
+        op: &Qualified,
+        operands: &[Operand],
+        collations_vary: bool,
+        resolved: &Resolved,
+    ) {
+        if self.0.len() == MAX_RESOLVED {
+            self.0.remove(0);
+        }
+        self.0.push(Asked {
+            path: path.to_vec(),
+            op: op.clone(),
+            operands: operands.to_vec(),
+            collations_vary,
+            resolved: resolved.clone(),
+        });
     }
 }
 
