@@ -2,9 +2,18 @@
 //!
 //! Every buffer that a peer can fill draws on a [`Budget`]; a peer that asks for more gets
 //! [`BudgetExceeded`] instead of our memory. Clones share one allowance.
+//!
+//! Invariant: a few parts that hold much do not take the last of what all share: a quarter of it is for parts that hold
+//! little.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A part that holds more is a large one.
+const LITTLE_BYTES: usize = 1 << 20;
+
+/// One in so many bytes of what all share is not for large parts.
+const KEPT_BACK: usize = 4;
 
 /// A shared allowance of bytes.
 #[derive(Clone, Debug)]
@@ -37,15 +46,21 @@ impl Budget {
     }
 
     fn take(&self, more: usize) -> Result<(), BudgetExceeded> {
-        let max_bytes = self.max_bytes;
-        let taken = self.used_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
-            used.checked_add(more).filter(|&total| total <= max_bytes)
-        });
-        taken.map_err(|_| BudgetExceeded { max_bytes })?;
-        let whole = self.whole.as_ref().map_or(Ok(()), |whole| whole.take(more));
-        whole.inspect_err(|_| {
+        let before = self.take_up_to(self.max_bytes, more)?;
+        let Some(whole) = &self.whole else { return Ok(()) };
+        let is_large = before.saturating_add(more) > LITTLE_BYTES;
+        let kept_back = if is_large { whole.max_bytes / KEPT_BACK } else { 0 };
+        whole.take_up_to(whole.max_bytes.saturating_sub(kept_back), more).map(drop).inspect_err(|_| {
             self.used_bytes.fetch_sub(more, Ordering::Relaxed);
         })
+    }
+
+    /// Takes `more` unless there would be more than `most` taken then; how many bytes were taken before.
+    fn take_up_to(&self, most: usize, more: usize) -> Result<usize, BudgetExceeded> {
+        let taken = self.used_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
+            used.checked_add(more).filter(|&total| more == 0 || total <= most)
+        });
+        taken.map_err(|_| BudgetExceeded { max_bytes: self.max_bytes })
     }
 
     fn give_back(&self, bytes: usize) {
@@ -113,6 +128,21 @@ mod tests {
         assert!(first.grow_to(11).is_err());
         drop(first);
         assert_eq!(budget.used_bytes(), 0);
+    }
+
+    /// Half-sent messages of a few sessions would end all others that read more than a little.
+    #[test]
+    fn large_parts_leave_something_for_small_ones() {
+        let whole = Budget::new(64 << 20);
+        let large: Vec<_> = (0..64).map(|_| whole.part(16 << 20)).collect();
+        let held: Vec<_> = large.iter().filter_map(|part| part.reserve(8 << 20).ok()).collect();
+        assert_eq!((held.len(), whole.used_bytes()), (6, 48 << 20));
+        let small = whole.part(16 << 20);
+        let mut little = small.reserve(1 << 20).unwrap();
+        assert!(little.grow_to((1 << 20) + 1).is_err());
+        assert!(large.iter().skip(8).take(15).map(|part| part.reserve(1 << 20)).all(|held| held.is_ok()));
+        drop((held, little));
+        assert_eq!(whole.used_bytes(), 0);
     }
 
     #[test]
