@@ -104,6 +104,10 @@ impl Flow {
         names: &Names,
         out: &mut BytesMut,
     ) -> Result<Step, Fault> {
+        let has_none = matches!(frame.tag, tag::EMPTY_QUERY | tag::PORTAL_SUSPENDED | tag::COPY_DONE);
+        if has_none && !frame.body.is_empty() {
+            return Err(Fault::Unexpected);
+        }
         match frame.tag {
             tag::ROW_DESCRIPTION if self.rows.is_none() => self.describe(frame.body, names, out)?,
             tag::COMMAND_COMPLETE if self.copy.is_none() => {
@@ -146,7 +150,10 @@ impl Flow {
     }
 
     fn complete(&self, frame: &Frame<'_>, out: &mut BytesMut) -> Result<(), Fault> {
-        CommandComplete::read(frame.body)?;
+        let tag = CommandComplete::read(frame.body)?.tag;
+        if !tag.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b' ') {
+            return Err(Fault::Unexpected);
+        }
         match rows::put_own(&self.statement, out)? {
             Some(tag) => CommandComplete { tag }.write(out).map_err(|_| Fault::TooLong)?,
             None => out.put_slice(frame.bytes),

@@ -188,9 +188,12 @@ impl Conversation {
             return Err(Fault::Unexpected);
         }
         if query.is_empty {
+            if frame.tag != tag::EMPTY_QUERY || !frame.body.is_empty() {
+                return Err(Fault::Unexpected);
+            }
             query.is_over = true;
             out.to_client.put_slice(frame.bytes);
-            return if frame.tag == tag::EMPTY_QUERY { Ok(()) } else { Err(Fault::Unexpected) };
+            return Ok(());
         }
         if query.is_quiet && matches!(frame.tag, tag::PARSE_COMPLETE | tag::BIND_COMPLETE | tag::NO_DATA) {
             return Ok(());
@@ -286,7 +289,7 @@ impl Conversation {
                 rows::describe(&shape, frame.body, &mut out.to_client)?;
                 Ok(true)
             }
-            (_, tag::NO_DATA) => {
+            (_, tag::NO_DATA) if frame.body.is_empty() => {
                 out.to_client.put_slice(frame.bytes);
                 Ok(true)
             }

@@ -179,3 +179,34 @@ fn the_search_path_is_kept_by_the_store() {
     assert_eq!(talk.session.search_path().as_deref(), Some(&["a b".to_owned()][..]));
     assert_eq!(talk.client(&ask("q")), " | Q(SELECT q.)");
 }
+
+/// Bodies where there are none, and a row that nobody asked for.
+#[test]
+fn what_a_store_adds_to_short_messages_goes_nowhere() {
+    let row_of_one = row(&["203.0.113.7"]);
+    let lies = [
+        message(b'I', b"203.0.113.7"),
+        message(b's', b"203.0.113.7"),
+        message(b'c', b"203.0.113.7"),
+        message(b'n', b"203.0.113.7"),
+        message(b'C', b"SELECT 203.0.113.7\0"),
+        row_of_one,
+    ];
+    for lie in &lies {
+        for asked in [b"".as_slice(), b"q"] {
+            let mut talk = Talk::open().knows("q", planned("SELECT q", "+-"));
+            if asked.is_empty() {
+                let conversation = &mut talk.session;
+                conversation.client_says(&message(b'Q', b"\0")).unwrap();
+                while conversation.next_event().is_some() {}
+                conversation.planned(Ok(Vec::new()), Vec::new()).unwrap();
+            } else {
+                talk.client(&message(b'Q', b"q\0"));
+                talk.server(&described(2));
+            }
+            let said = talk.server(lie);
+            assert!(!said.contains("203"), "{}: {said}", lie.escape_ascii());
+            assert!(talk.ended.is_some(), "{}", lie.escape_ascii());
+        }
+    }
+}
