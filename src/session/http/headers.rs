@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
+use super::vocabulary;
 use crate::kernel::Value;
 use crate::policy::{self, Ruling};
 
@@ -27,7 +28,7 @@ const REQUEST: [HeaderName; 12] = [
     HeaderName::from_static("x-requested-with"),
 ];
 
-/// Response headers whose values come from a fixed vocabulary and cross as they are.
+/// Response headers of which words of a fixed vocabulary cross ([`vocabulary`]).
 const RESPONSE: [HeaderName; 12] = [
     header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
     header::ACCESS_CONTROL_ALLOW_HEADERS,
@@ -87,14 +88,21 @@ fn accepted_codings(client: &HeaderMap) -> Option<HeaderValue> {
     HeaderValue::from_str(if accepted.is_empty() { "identity" } else { &accepted }).ok()
 }
 
-/// The response headers to send to the client: the fixed vocabulary, and what the policy names, treated.
+/// The response headers to send to the client: the fixed vocabulary, and what the policy names, treated. `origin` is what
+/// the client said of itself.
 #[must_use]
-pub(super) fn for_client(store: &HeaderMap, named: &BTreeMap<String, Ruling>) -> HeaderMap {
+pub(super) fn for_client(
+    store: &HeaderMap,
+    named: &BTreeMap<String, Ruling>,
+    origin: Option<&HeaderValue>,
+) -> HeaderMap {
     let mut sent = HeaderMap::with_capacity(RESPONSE.len());
     for name in RESPONSE {
         if !named.contains_key(name.as_str()) {
             for value in store.get_all(&name) {
-                sent.append(name.clone(), value.clone());
+                if let Some(value) = vocabulary::crossing(&name, value, origin) {
+                    sent.append(name.clone(), value);
+                }
             }
         }
     }
@@ -167,6 +175,7 @@ mod tests {
                 ("x-real-ip", "192.0.2.1"),
             ]),
             &BTreeMap::new(),
+            None,
         );
         assert_eq!(sent, map(&[("content-type", "application/json")]));
     }

@@ -12,6 +12,7 @@ mod identity;
 mod on_record;
 mod refusal;
 pub mod target;
+mod vocabulary;
 
 use std::sync::Arc;
 
@@ -59,6 +60,7 @@ pub struct AnswerRules {
     records: Option<Arc<BoundRecords>>,
     limits: Limits,
     is_head: bool,
+    origin: Option<HeaderValue>,
 }
 
 /// What happens to a body.
@@ -135,8 +137,9 @@ impl Gate {
                 Arc::new(BoundRecords { others, ..BoundRecords::clone(&records) })
             });
         }
-        let answer =
-            AnswerRules { document, records, limits: self.limits.clone(), is_head: *method == Method::HEAD };
+        let origin = client.get(header::ORIGIN).cloned();
+        let is_head = *method == Method::HEAD;
+        let answer = AnswerRules { document, records, limits: self.limits.clone(), is_head, origin };
         Ok(Admitted { target: sent_target, headers, body, answer })
     }
 
@@ -205,7 +208,7 @@ impl AnswerRules {
             return Err(Refusal::UnexpectedAnswer);
         }
         let named = self.records.as_ref().map_or(&self.document, |records| &records.others);
-        let mut headers = headers::for_client(store, &named.headers);
+        let mut headers = headers::for_client(store, &named.headers, self.origin.as_ref());
         let is_empty = self.is_head
             || matches!(
                 status,
