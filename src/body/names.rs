@@ -143,7 +143,8 @@ impl Names {
         Ok(Some(number))
     }
 
-    fn contains(&self, mark: Mark, hash: u64) -> bool {
+    /// True if the innermost object has had the name with this hash, and it was added.
+    pub(super) fn contains(&self, mark: Mark, hash: u64) -> bool {
         match self.many.last() {
             Some(set) if mark.many => set.contains(&hash),
             _ => self.few.get(mark.start..).is_some_and(|few| few.contains(&hash)),

@@ -216,6 +216,18 @@ fn notices_duplicates_among_familiar_names() {
         let fault = rewrite(Format::Ndjson, &plan(&scrub(), &[]), &body).unwrap_err().fault;
         assert_eq!(fault, Fault::DuplicateName, "{last}");
     }
+    // The first object of its kind: none of its names is familiar.
+    for first in [
+        "{\"\\u0061\":1,\"a\":2}",
+        "{\"b\":0,\"\\u0061\":1,\"c\":{},\"a\":2}",
+        "{\"\\ud83d\\ude00\":1,\"\u{1f600}\":2}",
+        "{\"c\":[{\"\\u0061\":1,\"a\":2}]}",
+    ] {
+        for unlisted in [&Pass, &scrub()] {
+            let fault = rewrite(Format::Json, &plan(unlisted, &[]), first).unwrap_err().fault;
+            assert_eq!(fault, Fault::DuplicateName, "{first}");
+        }
+    }
 }
 
 #[test]

@@ -215,6 +215,10 @@ impl Json {
                     return Ok(false);
                 }
             }
+            // One that came with escapes, and so was not learnt.
+            if names.contains(frame.mark, hash) {
+                return Err(Fault::DuplicateName);
+            }
             let learnt = if escaped { None } else { shapes.learn(&mut frame.visit, hash, whole, *place) };
             if learnt.is_none() {
                 names.insert(&mut frame.mark, hash)?;
