@@ -99,6 +99,7 @@ fn answers_of_a_hostile_store() {
         ("invalid", whole(json, &format!("[{RECORD},]")), "502"),
         ("truncated", whole(json, &format!("[{RECORD}")), "502"),
         ("twice", whole(json, r#"{"ip":"198.51.100.1","\u0069p":"203.0.113.77"}"#), "502"),
+        ("escaped-first", whole(json, r#"{"\u0069p":"203.0.113.77","ip":"198.51.100.1"}"#), "502"),
         ("escaped", whole(json, r#"{"\u0069p":"203.0.113.77"}"#), "200"),
         ("escaped-value", whole(json, r#"{"ip":"203.0.\u0031\u00313.77"}"#), "200"),
         ("bad-utf8", [&whole(json, "")[..0], b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 24\r\n\r\n{\"a\":\"\xff\",\"b\":\"113.77\"}\n"].concat(), "502"),
@@ -114,10 +115,14 @@ fn answers_of_a_hostile_store() {
         ("partial", whole("206 Partial Content\r\nContent-Type: application/json\r\nContent-Range: bytes 0-5/9", RECORD), "502"),
         ("switch", whole("101 Switching Protocols\r\nUpgrade: raw", RECORD), "502"),
         ("headers", whole(&format!("{json}\r\nETag: \"203.0.113.77\"\r\nX-Real-IP: 203.0.113.77\r\nSet-Cookie: ip=203.0.113.77\r\nLink: <http://203.0.113.77>\r\nServer: 203.0.113.77"), "{}"), "200"),
+        ("words", whole("200 OK\r\nContent-Type: application/json; name=\"203.0.113.77\"\r\nWWW-Authenticate: Bearer error_description=\"203.0.113.77\"\r\nCache-Control: private, ip=\"203.0.113.77\"\r\nVary: 203.0.113.77\r\nAllow: 203.0.113.77\r\nContent-Language: 203.0.113.77\r\nRetry-After: 203.0.113.77\r\nAccess-Control-Allow-Origin: http://203.0.113.77\r\nAccess-Control-Allow-Headers: 203.0.113.77", "{}"), "200"),
         ("reason", whole("200 203.0.113.77\r\nContent-Type: application/json", "{}"), "200"),
         ("trailers", format!("HTTP/1.1 {json}\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{{}}\r\n0\r\nX-Ip: 203.0.113.77\r\n\r\n").into_bytes(), "200"),
         ("huge-header", format!("HTTP/1.1 {json}\r\nX-Big: {}\r\n\r\n{RECORD}", "203.0.113.77 ".repeat(90_000)).into_bytes(), "502"),
         ("csv-wide", whole("200 OK\r\nContent-Type: text/csv", "ip,user_id\r\n203.0.113.77,7,203.0.113.77\r\n"), "502"),
+        ("csv-spaces", whole("200 OK\r\nContent-Type: text/csv", "id, user_id\r\n1,b7c1f3a0-1111-4222-8333-444455556666\r\n"), "502"),
+        ("csv-semicolons", whole("200 OK\r\nContent-Type: text/csv", "id;user_id\r\n1;b7c1f3a0-1111-4222-8333-444455556666\r\n"), "502"),
+        ("csv-directive", whole("200 OK\r\nContent-Type: text/csv", "sep=,\r\nuser_id\r\nb7c1f3a0-1111-4222-8333-444455556666\r\n"), "502"),
         ("huge-number", whole(json, &format!("{{\"lat\":{}}}", "9".repeat(100_000))), "200"),
     ];
     let answers: Vec<(String, Vec<u8>)> =

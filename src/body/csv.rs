@@ -2,7 +2,7 @@
 //!
 //! Invariants: any cut of the input gives the same output; fields that no ruling changes keep their bytes
 //! and their quotes. Where readers of the format disagree on where a field or a row ends (stray quotes,
-//! bare carriage returns, quoted tabs in TSV, rows of the wrong length) the body is refused, for else a
+//! bare carriage returns, quoted tabs in TSV, rows of the wrong length, names with spaces around them or another delimiter inside) the body is refused, for else a
 //! value could stand in one column for us and in another for the client.
 //! Not here: what a treatment does to a value (`treat`).
 
@@ -19,6 +19,13 @@ use crate::kernel::Value;
 use crate::policy::{Cleared, Plan};
 
 const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
+
+/// True for a name that some reader of the header takes for another one, or for several: some trim names, some guess the
+/// delimiter, and to some `sep=;` in the first line says it.
+fn has_other_readings(name: &str, delimiter: u8) -> bool {
+    let separates = |c: char| matches!(c, ';' | '\t' | '|') && char::from(delimiter) != c;
+    name.trim() != name || name.contains(separates) || name.starts_with("sep=")
+}
 
 /// The rewriter of one table.
 pub(super) struct Csv {
@@ -296,6 +303,9 @@ impl Csv {
                 return Err(Fault::TokenTooLong);
             }
             let name = text(whole, *quoted, unquoted)?;
+            if has_other_readings(name, *delimiter) {
+                return Err(Fault::AmbiguousName);
+            }
             fates.push(treater.member(name.as_bytes()));
             let cleared = treater.treat(treater.flat_names(), Value::Text(name));
             *has_scrubbed_names |= cleared.is_some();

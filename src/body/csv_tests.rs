@@ -9,6 +9,25 @@ use crate::body::{Fault, Format, Limits, Rewriter};
 use crate::kernel::Treatment::{Pass, Redact, Suppress};
 use crate::kernel::{Scrub, Treatment};
 
+/// Some readers would find `gone` in them, and we would not.
+#[test]
+fn a_header_has_one_reading() {
+    let plan = plan(&Pass, &[("$.gone", Suppress)]);
+    for table in [
+        "a, gone\n1,2\n",
+        "a,\" gone\"\n1,2\n",
+        "a;gone\n1;2\n",
+        "a|gone\n1|2\n",
+        "sep=,\na,gone\n1,2\n",
+        "a\tgone\n1\t2\n",
+    ] {
+        let fault = rewrite(Format::Csv, &plan, table).unwrap_err().fault;
+        assert!(matches!(fault, Fault::AmbiguousName), "{table}: {fault}");
+    }
+    assert_eq!(rewrite(Format::Tsv, &plan, "a;b\tgone").unwrap_err().fault, Fault::AmbiguousName);
+    assert_eq!(rewrite(Format::Csv, &plan, "a b,gone\n1,2\n").unwrap(), "a b,gone\n1,\n");
+}
+
 #[test]
 fn treats_named_columns_and_keeps_the_bytes_of_others() {
     let plan =

@@ -70,6 +70,9 @@ pub enum Fault {
     /// A quoted TSV field holds a tab or a line break: readers disagree on where it ends.
     #[error("tab or line break in a quoted field of tab-separated values")]
     AmbiguousField,
+    /// A column is called by a name that readers disagree on.
+    #[error("name of a column with spaces around it or another delimiter inside")]
+    AmbiguousName,
     /// A carriage return without a line feed.
     #[error("carriage return without line feed")]
     BareCarriageReturn,
