@@ -354,6 +354,46 @@ fn what_cannot_be_recorded_is_not_answered() {
     }
 }
 
+/// The volume is full, and the operator takes the file away: the room that it takes must come free.
+#[test]
+fn a_full_volume_from_which_the_trail_is_removed_is_written_to_again() {
+    let store = store();
+    let folder = tempfile::tempdir().unwrap();
+    let (volume, key) = (folder.path().join("volume"), folder.path().join("key"));
+    std::fs::create_dir(&volume).unwrap();
+    assert!(sfumato(&["keygen", key.to_str().unwrap()]).status.success());
+    let config_file = folder.path().join("sfumato.toml");
+    let text = config(&store, &format!("file = {:?}", volume.join("audit.jsonl")));
+    std::fs::write(&config_file, text.replace("@KEY@", key.to_str().unwrap())).unwrap();
+    // A small volume of its own, which nobody else sees and which is gone with the process.
+    let mount = format!("mount -t tmpfs -o size=64k none {}", volume.display());
+    if !Command::new("unshare").args(["-m", "sh", "-c", &mount]).status().is_ok_and(|done| done.success()) {
+        eprintln!("no volume can be mounted here: nothing tested");
+        return;
+    }
+    let binary = env!("CARGO_BIN_EXE_sfumato");
+    let script = format!("{mount}; exec {binary} run --config {}", config_file.display());
+    let (mut child, address) = run(&config_file, &[&format!("exec unshare -m sh -c '{script}'")]);
+    let within = PathBuf::from(format!("/proc/{}/root{}", child.id(), volume.display()));
+    let answers = |count: u32| {
+        let one = |_| get(&address, "/v1/logins").contains("203.0.0.0/16");
+        (0..count).map(one).filter(|is_answered| *is_answered).count()
+    };
+    assert!(answers(400) < 400, "it is full");
+    assert_eq!(answers(3), 0);
+    std::fs::remove_file(within.join("audit.jsonl")).unwrap();
+    // Where the file stands is looked at every second.
+    std::thread::sleep(Duration::from_millis(1_500));
+    let _the_first_find_it_out = answers(2);
+    assert_eq!(answers(10), 10);
+    let copy = folder.path().join("copy.jsonl");
+    std::fs::copy(within.join("audit.jsonl"), &copy).unwrap();
+    let text = holds(&copy, &config_file);
+    assert!(text.contains("the trail holds"), "{text}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
 #[test]
 fn a_trail_that_cannot_be_written_is_no_start() {
     let store = store();

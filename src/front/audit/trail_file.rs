@@ -69,6 +69,8 @@ pub(super) struct TrailFile {
     is_torn: bool,
     is_unsynced: bool,
     has_sync_failed: bool,
+    /// The file is a new one whose first line could not be written yet.
+    owes_beginning: bool,
     /// When it was last seen to be the file at its path.
     held_unix_ms: u64,
     buffer: Vec<u8>,
@@ -104,6 +106,7 @@ impl TrailFile {
             is_torn: torn_bytes > 0,
             is_unsynced: false,
             has_sync_failed: false,
+            owes_beginning: false,
             held_unix_ms: now_unix_ms,
             buffer: Vec::new(),
             path: path.to_owned(),
@@ -132,6 +135,9 @@ impl TrailFile {
             self.sync()?;
         }
         self.hold_to_path(now_unix_ms)?;
+        if self.owes_beginning {
+            self.begin(now_unix_ms)?;
+        }
         if self.bytes >= self.max_bytes {
             self.put_aside()?;
             self.begin_next(now_unix_ms)?;
@@ -247,12 +253,28 @@ impl TrailFile {
         let previous = std::mem::replace(&mut self.file, next);
         let (bytes, first) = (self.bytes, self.first);
         (self.bytes, self.first) = (0, self.position.seq);
-        let continued = Note::Continued { at: self.position, terms: &self.terms }.body(now_unix_ms);
-        let begun = self.write([&continued]).and_then(|()| sync_folder(&self.path));
+        let begun = self.begin(now_unix_ms);
         if begun.is_err() {
-            // The next attempt finds the path empty or gone, and begins anew.
             let _as_far_as_can_be = self.file.set_len(0);
-            (self.file, self.bytes, self.first, self.is_torn) = (previous, bytes, first, false);
+            // What nothing leads to any more would only take the room that the next attempt needs.
+            self.owes_beginning = previous.metadata().is_ok_and(|previous| previous.nlink() == 0);
+            self.is_torn = self.owes_beginning;
+            if !self.owes_beginning {
+                // The next attempt finds the path empty or gone, and begins anew.
+                (self.file, self.bytes, self.first) = (previous, bytes, first);
+            }
+        }
+        begun
+    }
+
+    /// Says in the first line of a file what it follows.
+    fn begin(&mut self, now_unix_ms: u64) -> io::Result<()> {
+        let before = self.position;
+        let continued = Note::Continued { at: before, terms: &self.terms }.body(now_unix_ms);
+        let begun = self.write([&continued]).and_then(|()| sync_folder(&self.path));
+        match begun {
+            Ok(()) => self.owes_beginning = false,
+            Err(_) => (self.position, self.bytes, self.is_torn) = (before, 0, true),
         }
         begun
     }
