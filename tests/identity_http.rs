@@ -145,12 +145,15 @@ fn a_header_names_who_asks_if_the_peer_may_say_so() {
     assert_eq!(ask(&near, &["X-Remote-User: alice"]), FINE);
     assert_eq!(ask(&near, &["x-remote-user: oncall-3"]), FINE);
     assert_eq!(ask(&near, &["X-Remote-User: bob"]), COARSE);
+    assert_eq!(ask(&near, &["X-Remote-User: CN=bob,OU=Safety"]), COARSE);
     assert_eq!(ask(&near, &[]), COARSE);
     assert_eq!(ask(&far, &[]), COARSE);
     for (proxy, lines, reason) in [
         (&far, &["X-Remote-User: alice"][..], "forged-identity"),
         (&far, &["X-Remote-User: alice", "X-Forwarded-For: 10.0.0.1"], "forged-identity"),
         (&near, &["X-Remote-User: alice", "X-Remote-User: bob"], "ambiguous-identity"),
+        (&near, &["X-Remote-User: oncall-3, bob"], "ambiguous-identity"),
+        (&near, &["X-Remote-User: oncall-3,CN=bob"], "ambiguous-identity"),
     ] {
         let out = ask(proxy, lines);
         assert!(out.contains(reason) && !out.contains("ip"), "{lines:?}: {out}");

@@ -61,12 +61,18 @@ impl Vouching {
         if !self.may(line.peer) {
             return Err(Refusal::ForgedIdentity);
         }
-        let name = std::str::from_utf8(name.as_bytes()).ok().filter(|name| is_name(name));
+        let name = std::str::from_utf8(name.as_bytes()).ok().filter(|name| is_name(name) && !is_list(name));
         match (name, more) {
             (Some(name), None) => Ok(Some(name)),
             _ => Err(Refusal::AmbiguousIdentity),
         }
     }
+}
+
+/// True for several values in one line, as a server between may have put two lines together (RFC 9110 section 5.3). The
+/// name of an entry of a directory (`CN=alice,OU=Safety`) has commas too.
+fn is_list(name: &str) -> bool {
+    name.contains(',') && !name.split(',').all(|part| part.contains('='))
 }
 
 pub(super) fn is_name(name: &str) -> bool {
