@@ -10,7 +10,7 @@ use bytes::{BufMut, BytesMut};
 use super::conversation::{Conversation, Outbox, Pending, Waiting};
 use super::expect::{Expect, Query};
 use super::parameters;
-use super::refusal::{Ending, Fault, bound, more, name_too_long, not_utf8, rebound, refusal};
+use super::refusal::{Ending, Fault, bound, more, name_too_long, not_utf8, rebound, refusal, unsettled};
 use super::startup::MAX_NAME_BYTES;
 use super::statements::Statement;
 use super::tokens::Met;
@@ -37,7 +37,8 @@ impl Conversation {
                 Peek::Nothing => break,
             };
             let allowed = self.limits.client_body(message).ok_or(Ending::client(Fault::Unexpected))?;
-            if body_bytes > allowed || message == tag::FUNCTION_CALL {
+            let is_unread = matches!(message, tag::FUNCTION_CALL | tag::COPY_DATA);
+            if body_bytes > allowed || is_unread {
                 self.refuse_unread(message, out)?;
                 self.discard_bytes = HEAD_BYTES.saturating_add(body_bytes);
                 continue;
@@ -71,7 +72,7 @@ impl Conversation {
                 Ok(())
             }
             // No COPY from the client is ever under way; like the server, we take its stray messages.
-            tag::COPY_DATA | tag::COPY_DONE | tag::COPY_FAIL => Ok(()),
+            tag::COPY_DONE | tag::COPY_FAIL => Ok(()),
             _ if self.skipping => Ok(()),
             tag::QUERY => match frontend::Query::read(frame.body) {
                 Ok(frontend::Query { text }) => {
@@ -224,6 +225,9 @@ impl Conversation {
         let statements: Vec<_> = statements.into_iter().map(Arc::new).collect();
         if let Some(refusal) = self.strays(&statements) {
             return self.refuse_query(refusal, out);
+        }
+        if statements.iter().any(|statement| self.is_unsettled(statement)) {
+            return self.refuse_query(unsettled(), out);
         }
         if statements.iter().any(|statement| self.names.runs_bound(statement)) {
             return self.refuse_query(bound(), out);

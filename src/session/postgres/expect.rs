@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::ask::Ask;
-use super::conversation::Conversation;
+use super::conversation::{Conversation, Waiting};
 use super::flow::Flow;
 use super::keep::Room;
 use super::refusal;
@@ -78,12 +78,44 @@ pub(super) struct Query {
 impl Conversation {
     /// Why a statement that runs another one by its name must not be bound.
     pub(super) fn runs_what_it_may_not(&self, statement: &Arc<Statement>) -> Option<Refusal> {
-        if self.names.runs_bound(statement) {
+        if self.is_unsettled(statement) {
+            Some(refusal::unsettled())
+        } else if self.names.runs_bound(statement) {
             Some(refusal::bound())
         } else if self.names.runs_more(statement) {
             Some(refusal::more())
         } else {
             self.lacks_types(statement).then(refusal::untyped)
+        }
+    }
+
+    /// True if a statement runs another one by its name, and the store has not said yet what that stands for: what the client
+    /// expects is a guess, since a Parse may fail and what follows it be skipped.
+    pub(super) fn is_unsettled(&self, statement: &Statement) -> bool {
+        let Kind::Session(Effect::Execute { name: run }) = &statement.planned.kind else { return false };
+        self.expects.iter().any(|expect| match expect {
+            Expect::Parse { name, .. } | Expect::Close(Target::Statement, name) => **name == *run.as_bytes(),
+            _ => false,
+        })
+    }
+
+    /// Marks everything that was planned so far: it must be planned again. What is under way goes on, but what it gives a name
+    /// is of before.
+    pub(super) fn forget_plans(&self) {
+        self.names.forget_plans();
+        for expect in &self.expects {
+            match expect {
+                Expect::Query(query) => {
+                    let running = query.flow.as_ref().map(Flow::statement);
+                    query.left.iter().chain(running).for_each(|statement| statement.forget());
+                }
+                Expect::Parse { statement, .. } | Expect::Bind { statement, .. } => statement.forget(),
+                Expect::Execute(_, Some(flow)) => flow.statement().forget(),
+                _ => {}
+            }
+        }
+        if let Some(Waiting::Guard(guarded)) = &self.waiting {
+            guarded.statements().iter().for_each(|statement| statement.forget());
         }
     }
 

@@ -30,6 +30,16 @@ pub(super) enum Guarded {
     Bind(Box<[u8]>, Arc<Statement>),
 }
 
+impl Guarded {
+    /// What waits.
+    pub(super) fn statements(&self) -> &[Arc<Statement>] {
+        match self {
+            Self::Query { statements, .. } => statements,
+            Self::Bind(_, statement) => std::slice::from_ref(statement),
+        }
+    }
+}
+
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {

@@ -286,7 +286,7 @@ impl Session {
     /// What was planned so far must be planned again: the policy or the catalogue has changed.
     pub fn forget_plans(&self) {
         if let Phase::Inside(conversation) = &self.phase {
-            conversation.names.forget_plans();
+            conversation.forget_plans();
         }
     }
 

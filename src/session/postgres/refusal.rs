@@ -162,7 +162,7 @@ impl Conversation {
     pub(super) fn refuse_unread(&mut self, message: u8, out: &mut Outbox) -> Result<(), Ending> {
         let too_long = || refusal("54000", "the statement is longer than is allowed here", None);
         match message {
-            _ if self.skipping => Ok(()),
+            _ if self.skipping || message == tag::COPY_DATA => Ok(()),
             tag::QUERY => self.refuse_query(too_long(), out),
             tag::PARSE => self.refuse(too_long(), out),
             tag::FUNCTION_CALL => {
@@ -222,6 +222,12 @@ pub(super) fn bound() -> Refusal {
         "EXECUTE of a statement that was prepared through the protocol, with these parameters",
         hint,
     )
+}
+
+/// The store may have refused what was to stand under the name, or skipped what was to take it away.
+pub(super) fn unsettled() -> Refusal {
+    let hint = Some("wait for the answer to the message that prepares or closes the statement");
+    refusal("0A000", "EXECUTE of a statement that is being prepared or closed through the protocol", hint)
 }
 
 pub(super) fn more() -> Refusal {

@@ -93,7 +93,7 @@ impl Statement {
         self.is_stale.load(Ordering::Relaxed)
     }
 
-    fn forget(&self) {
+    pub(super) fn forget(&self) {
         self.is_stale.store(true, Ordering::Relaxed);
     }
 
@@ -107,7 +107,8 @@ impl Statement {
     pub(super) fn inner(&self) -> Self {
         let planned = Planned { kind: Kind::Rows, ..self.planned.clone() };
         let inner = Self::new(planned, self.declared.clone()).shaped(self.shape.clone());
-        Self { room: self.room.clone(), ..inner }
+        // What was planned before a change is no newer for having run after it.
+        Self { room: self.room.clone(), is_stale: AtomicBool::new(self.is_stale()), ..inner }
     }
 
     /// True if rows cannot be treated before the store has said of which types they are.

@@ -212,3 +212,42 @@ fn parameters_beside_protected_fields_are_not_long() {
         assert!(talk.ended.is_none(), "{bytes}");
     }
 }
+
+/// What the client expects under the name may never come to stand there: its Parse fails, or its Close is skipped.
+#[test]
+fn nothing_is_run_by_a_name_that_is_being_prepared_or_closed() {
+    let mut bound = planned("SELECT $1", "+");
+    bound.parameters =
+        vec![Parameter { source: ParameterSource::Literal("token".into()), turned_back: None, type_oid: 0 }];
+    let of_s = || {
+        let harmless = planned("SELECT q", "+");
+        let mut talk = Talk::open().knows("token", bound.clone()).knows("q", harmless);
+        talk.plans.insert("x".into(), runs_s("EXECUTE s('raw')"));
+        talk.client(&[parse("s", "token"), parse("t", "x"), sync()].concat());
+        let answers = [message(b'1', b""), message(b'1', b""), messages(&[(b't', b"\0\0"), (b'n', b"")])];
+        talk.server(&[&answers.concat()[..], &message(b'Z', b"I")].concat());
+        talk
+    };
+    let close = message(b'C', b"Ss\0");
+    for change in [parse("s", "q"), close.clone(), [parse("s", "q"), close].concat()] {
+        let said = of_s().client(&[&change, &sync()[..], &message(b'Q', b"x\0")].concat());
+        assert_eq!(said.matches("refused by sfumato").count(), 1, "{said}");
+        let said = of_s().client(&[&change, &sync()[..], &bind("", "t"), &execute("")].concat());
+        assert!(said.contains("refused by sfumato") && !said.contains("B("), "{said}");
+    }
+}
+
+/// What was sent before the policy changed goes on; a statement that it leaves behind is one of before.
+#[test]
+fn what_is_prepared_while_the_policy_changes_is_planned_again() {
+    let prepares = Planned {
+        kind: Kind::Session(Effect::Prepare { name: "s".into() }),
+        ..planned("PREPARE s AS SELECT q", "+")
+    };
+    let mut talk = Talk::open().knows("prepare", prepares).knows("x", runs_s("EXECUTE s"));
+    talk.client(&message(b'Q', b"prepare\0"));
+    talk.session.forget_plans();
+    talk.server(&messages(&[(b'C', b"PREPARE\0"), (b'Z', b"I")]));
+    let said = talk.client(&message(b'Q', b"x\0"));
+    assert_eq!(said, " | Q(refused by sfumato.)");
+}
