@@ -167,9 +167,28 @@ impl Bearer {
 fn object(part: &str) -> Result<serde_json::Map<String, Value>, BadToken> {
     let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| BadToken::Malformed)?;
     match serde_json::from_slice(&bytes) {
-        Ok(Value::Object(members)) => Ok(members),
+        // A member that comes twice: another reader of the token would take the other one (RFC 7515 section 4).
+        Ok(Value::Object(members)) if members.len() == members_written(&bytes) => Ok(members),
         _ => Err(BadToken::Malformed),
     }
+}
+
+/// How many members the object has as it is written, which must be well-formed JSON.
+fn members_written(object: &[u8]) -> usize {
+    let (mut depth, mut is_quoted, mut is_escaped, mut members) = (0_usize, false, false, 0_usize);
+    for &byte in object {
+        match byte {
+            _ if std::mem::take(&mut is_escaped) => {}
+            b'\\' => is_escaped = true,
+            b'"' => is_quoted = !is_quoted,
+            _ if is_quoted => {}
+            b'{' | b'[' => depth = depth.saturating_add(1),
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b':' if depth == 1 => members = members.saturating_add(1),
+            _ => {}
+        }
+    }
+    members
 }
 
 /// A `NumericDate`, without its fraction.

@@ -30,7 +30,11 @@ impl Issuer {
     }
 
     fn token(&self, head: &Value, claims: &Value) -> String {
-        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        self.token_of(&head.to_string(), &claims.to_string())
+    }
+
+    fn token_of(&self, head: &str, claims: &str) -> String {
+        let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
         let signed = format!("{}.{}", part(head), part(claims));
         let signature = self.pair.sign(&self.random, signed.as_bytes()).unwrap();
         format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature.as_ref()))
@@ -222,4 +226,20 @@ fn groups_have_one_reading() {
     let none = Bearer { groups_claim: None, ..bearer.clone() };
     assert_eq!(with(&none, "groups", json!(["analysts"])), of(&[]));
     assert_eq!(with(&none, "groups", json!({})), of(&[]));
+}
+
+#[test]
+fn a_claim_stands_there_once() {
+    let issuer = Issuer::new();
+    let bearer = bearer(&[issuer.key("one")]);
+    let (head, claims) = (r#"{"alg":"ES256"}"#, claims().to_string());
+    let with = |more: &str| claims.replacen('{', &format!("{{{more},"), 1);
+    let fine = with(r#""a\\":[{"sub":"bob","b\"c":1}],"d":{"sub":2,"sub":3}"#);
+    assert_eq!(shown(&bearer, &issuer.token_of(head, &fine)), Ok(Some("alice".into())));
+    for twice in [r#""sub":"bob""#, r#""\u0073ub":"bob""#, r#""aud":"other""#, r#""x":1,"x":2"#] {
+        let token = issuer.token_of(head, &with(twice));
+        assert_eq!(shown(&bearer, &token), Err(BadToken::Malformed), "{twice}");
+    }
+    let token = issuer.token_of(r#"{"alg":"none","alg":"ES256"}"#, &claims);
+    assert_eq!(shown(&bearer, &token), Err(BadToken::Malformed));
 }
