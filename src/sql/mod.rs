@@ -15,6 +15,7 @@ mod allow;
 mod analyse;
 mod catalogue;
 pub mod coarse;
+mod excess;
 mod explanation;
 mod faithful;
 mod ir;
@@ -36,6 +37,7 @@ mod statement;
 
 pub use analyse::growth::LONGEST_BYTES;
 pub use catalogue::{Catalogue, CatalogueError, CatalogueQuery, QUERIES, Row};
+pub use excess::is_excessive;
 pub use explanation::{ExplainedColumn, ExplainedField, Explanation, Handling, SALT_PLACEHOLDER, Wording};
 pub use parse::planning_thread;
 pub use path::{KnownPath, Path, follows_path};

@@ -69,6 +69,34 @@ const MAY_FAIL: &[&str] = &[
     "(WITH RECURSIVE w(t, n) AS (SELECT l.app, 1 UNION ALL SELECT w.t || w.t, w.n FROM w WHERE w.n < 2) SELECT count(*) FROM w) > 0",
     "(SELECT string_agg(CASE WHEN f.id > 0 THEN l.app END, 'x') FROM free f) <> ''",
     "ROW(ROW(ROW(l.app, l.app, l.app), l.app, l.app, l.app), l.app, l.app, l.app, l.app)::text <> ''",
+    "(WITH RECURSIVE w(t) AS (SELECT l.app UNION ALL SELECT w.t || 'x' FROM w WHERE length(w.t) < 9) SELECT count(*) FROM w) > 0",
+    "EXISTS (WITH RECURSIVE w(t) AS (SELECT l.app UNION ALL SELECT f.app FROM free f JOIN w ON f.app > w.t) SEARCH DEPTH FIRST BY t SET o \
+     SELECT 1 FROM w)",
+    "concat_ws(l.app, '', '', '', '') <> ''",
+    "concat_ws(',', VARIADIC l.tags) <> ''",
+    "upper(upper(upper(upper(upper(l.app))))) <> ''",
+    "translate(lower(initcap(l.app || l.app || l.app || l.app)), 'a', 'b') <> ''",
+    "ROW(ROW(ROW(ROW(ROW(ROW(ROW(ROW(ROW(l.app)))))))))::text <> ''",
+    "ARRAY(SELECT l.app FROM free f) IS NULL",
+    "EXISTS (SELECT 1 FROM (SELECT DISTINCT s.a, s.a AS b, s.a AS c, s.a AS d, s.a AS e FROM (SELECT l.app || l.app || l.app || l.app || l.app || l.app || l.app AS a) s) t)",
+    "jsonb_pretty(l.doc) <> ''",
+    // Numbers of a few bytes and many digits.
+    "ARRAY[l.amount, l.amount, l.amount, l.amount, l.amount, l.amount, l.amount, l.amount, l.amount, l.amount]::text <> ''",
+    "('' || l.amount || l.amount || l.amount || l.amount || l.amount || l.amount || l.amount || l.amount || l.amount || l.amount) <> ''",
+    "ROW(1e131071, 1e131071, 1e131071, 1e131071, 1e131071, 1e131071, 1e131071, 1e131071, 1e131071, l.id)::text <> ''",
+    "(CASE WHEN l.id > 0 THEN $1::numeric[] END)::text <> ''",
+    "concat(CASE WHEN l.id > 0 THEN $1::numeric[] END) <> ''",
+    "(CASE WHEN l.id > 0 THEN $1::nummultirange END)::text <> ''",
+    "('[1e131071, 1e131071, 1e131071, 1e131071, 1e131071, 1e131071, 1e131071, 1e131071]'::jsonb -> l.id)::text <> ''",
+    // Depths at which whoever walks through values runs out of stack.
+    "(CASE WHEN l.id > 0 THEN '@DEEP@'::jsonb END) @> '@DEEP@'",
+    "l.id = 1 AND 'a'::tsvector @@ !!(CASE WHEN l.id > 0 THEN 'a'::tsquery END)",
+    // Shares, seeds and ends of frames.
+    "EXISTS (SELECT 1 FROM free f TABLESAMPLE BERNOULLI (l.small))",
+    "EXISTS (SELECT 1 FROM free f TABLESAMPLE SYSTEM (101))",
+    "EXISTS (SELECT 1 FROM free f TABLESAMPLE SYSTEM (10) REPEATABLE (l.wait))",
+    "1 IN (SELECT count(*) OVER(ROWS l.small PRECEDING) FROM free f)",
+    "1 IN (SELECT count(*) OVER w FROM free f WINDOW w AS (ORDER BY f.id GROUPS BETWEEN 1 PRECEDING AND -1 FOLLOWING))",
     // What has places and no slices.
     "l.place[0:1] IS NULL",
     "('x'::name)[0:l.small] IS NULL",
@@ -125,6 +153,13 @@ const NEVER_FAIL: &[&str] = &[
     "l.mood = 'good' AND l.mood <> 'bad'",
     "EXISTS (SELECT 1 FROM free f WHERE f.id = l.id LIMIT 1)",
     "l.tags[1:2] IS NULL",
+    "EXISTS (SELECT 1 FROM free f TABLESAMPLE SYSTEM (10) REPEATABLE (7))",
+    "1 IN (SELECT count(*) OVER(ROWS BETWEEN 6 PRECEDING AND 1 FOLLOWING) FROM free f)",
+    "concat_ws(', ', l.app, l.amount, l.code, l.day) <> ''",
+    "(l.app || ' ' || l.amount || ' ' || l.code) <> ''",
+    "l.doc @> '{\"a\": [1, 2, 3e10]}' AND l.doc @> $1",
+    "ROW(l.app, l.amount) = ROW('x', 5)",
+    "EXISTS (SELECT f.app, f.amount, f.id FROM free f WHERE f.id = l.id)",
     "l.id IN (SELECT f.id FROM free f) AND (SELECT bit_and(f.id) FROM free f) = 1",
 ];
 
@@ -150,7 +185,9 @@ fn conditions(lab: &mut Lab) {
     let policy = SqlPolicy { unlisted, fields: vec![field], roles: BTreeMap::new() };
     let planner = Planner::new(Arc::new(lab.loaded()), policy.decide(None).unwrap());
     let session = SessionView { search_path: None, user: "postgres", role: None, salt: &[7; 16] };
+    let deep = format!("{}1{}", "[".repeat(1_001), "]".repeat(1_001));
     let is_read_whole = |condition: &str| {
+        let condition = &condition.replace("@DEEP@", &deep);
         let text = format!("SELECT EXISTS (SELECT FROM logins l WHERE {condition})");
         // A window may not stand in a condition.
         let text = if condition.contains(" OVER ") {

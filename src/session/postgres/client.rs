@@ -340,7 +340,7 @@ impl Conversation {
             );
             return self.refuse(refusal("08P01", &message, None), out);
         }
-        let is_short = parameters::require_short(&statement, frame.bytes.len());
+        let is_short = parameters::require_short(&statement, &bind, frame.bytes.len());
         let room = match is_short.and_then(|()| self.room_for_portal(bind.portal)) {
             Ok(room) => room,
             Err(refusal) => return self.refuse(refusal, out),

@@ -10,7 +10,7 @@ use super::client::put_codes;
 use super::refusal::refusal;
 use super::statements::Statement;
 use super::tokens::{self, Met};
-use crate::sql::{LONGEST_BYTES, Parameter, ParameterSource, Refusal};
+use crate::sql::{LONGEST_BYTES, Parameter, ParameterSource, Refusal, is_excessive};
 use crate::wire::postgres::Format;
 use crate::wire::postgres::backend::put_null;
 use crate::wire::postgres::frame::{self, TooLong};
@@ -22,9 +22,17 @@ struct Sent<'a> {
     value: Option<Cow<'a, [u8]>>,
 }
 
-/// Refuses a Bind of so many bytes if a value in it could be made longer than the store can, beside protected fields.
-pub(super) fn require_short(statement: &Statement, bytes: usize) -> Result<(), Refusal> {
-    if statement.planned.reads_protected && bytes > LONGEST_BYTES {
+/// Refuses a Bind of so many bytes if a value in it could be made longer than the store can, or is deeper than the store
+/// can walk through, beside protected fields.
+pub(super) fn require_short(statement: &Statement, bind: &Bind<'_>, bytes: usize) -> Result<(), Refusal> {
+    if !statement.planned.reads_protected {
+        return Ok(());
+    }
+    if bind.values.iter().flatten().any(is_excessive) {
+        let message = "a parameter that is nested deeply, or has many more digits than it spells, is refused";
+        return Err(refusal("54000", message, Some("send it in parts")));
+    }
+    if bytes > LONGEST_BYTES {
         let message =
             format!("parameters of {LONGEST_BYTES} bytes and more, beside protected fields, are refused");
         return Err(refusal("54000", &message, Some("send them in parts")));

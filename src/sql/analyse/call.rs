@@ -44,8 +44,7 @@ impl<'a> Analysis<'a> {
         };
         let before = self.raised();
         let listed = self.call_rule(&resolved, &mut terms, pos)?;
-        let is_json = resolved.result.is_some_and(|ty| matches!(ty.oid, oid::JSON | oid::JSONB));
-        self.grows(resolved.result, &terms, is_json || call.name.name.starts_with("quote_"));
+        self.grows_by(call, resolved.result, &terms);
         resolved.order = listed.order;
         if calm::counts(&call.name.name, call.over.is_some(), &types) {
             self.calm_rows(before);

@@ -20,7 +20,10 @@ impl Analysis<'_> {
         let pos = expr.pos;
         match &expr.kind {
             ExprKind::Column { names, star } => self.column(names, *star, pos, level),
-            ExprKind::Literal(literal) => Ok(literal_term(literal, expr)),
+            ExprKind::Literal(literal) => {
+                self.note_literal(literal);
+                Ok(literal_term(literal, expr))
+            }
             ExprKind::Param(number) => self.param(*number, pos),
             // None of a client's is shared.
             ExprKind::Shared(_) => Err(Denial::unsupported("this expression", pos)),

@@ -114,8 +114,8 @@ pub(super) struct Analysis<'a> {
     rows_raise: Cell<bool>,
     /// It was met where it could be evaluated for rows that a condition leaves out.
     conditions_raise: Cell<bool>,
-    /// How often values have been doubled.
-    doublings: Cell<usize>,
+    /// How long values and rows may have become.
+    growth: growth::Growth,
     /// Columns of another collation than the default.
     collated: Vec<ir::Expr>,
     /// Texts of another collation than the default were met.
@@ -173,7 +173,7 @@ impl<'a> Analysis<'a> {
             columns_raise: Cell::new(false),
             rows_raise: Cell::new(false),
             conditions_raise: Cell::new(false),
-            doublings: Cell::new(0),
+            growth: growth::Growth::default(),
             collated: Vec::new(),
             collations_vary: Cell::new(false),
             varying: None,
@@ -261,7 +261,7 @@ impl<'a> Analysis<'a> {
             columns_raise: Cell::new(false),
             rows_raise: Cell::new(false),
             conditions_raise: Cell::new(false),
-            doublings: Cell::new(0),
+            growth: growth::Growth::default(),
             collated: Vec::new(),
             collations_vary: Cell::new(false),
             presorts: Cell::new(false),
@@ -285,7 +285,15 @@ impl<'a> Analysis<'a> {
 
     /// Analyses an expression that stands for itself, such as an argument of `EXECUTE`.
     pub(super) fn constant(&mut self, expr: &ir::Expr) -> Checked<ir::Expr> {
-        Ok(self.public(expr, &Level::default(), "EXECUTE")?.expr)
+        let expr = self.public(expr, &Level::default(), "EXECUTE")?.expr;
+        if !Self::is_written_down(&expr) {
+            return Err(Denial::unsupported(
+                "an argument of EXECUTE that is computed, or this large",
+                expr.pos,
+            )
+            .hint("write its value"));
+        }
+        Ok(expr)
     }
 
     /// The type of a parameter of `PREPARE`.

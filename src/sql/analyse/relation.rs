@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::super::allow::{Access, Mask, Replacement};
 use super::super::catalogue::{Column, Relation, RelationKind, TypeRef, oid};
 use super::super::ir::{
-    Alias, Body, Expr, ExprKind, FromItem, Pos, Qualified, Query, Sample, Select, TableItem, Target, TypeName,
+    Alias, Body, Expr, ExprKind, FromItem, Literal, Pos, Qualified, Query, Sample, Select, TableItem, Target,
+    TypeName,
 };
 use super::super::refusal::{Checked, Denial};
 use super::super::rules::{Bound, Protection, Rows};
@@ -166,7 +167,14 @@ impl Analysis<'_> {
         if !matches!(sample.method.name.as_str(), "system" | "bernoulli") || sample.method.schema.is_some() {
             return Err(Denial::unsupported("this sampling method", Pos::NONE));
         }
-        let mut public = |expr| self.public(expr, level, "TABLESAMPLE").map(|term| term.expr);
+        // A query inside another one is sampled anew for each row of it, and not every number is a share or a seed.
+        let mut public = |expr| {
+            let term = self.public(expr, level, "TABLESAMPLE")?;
+            if !matches!(term.expr.kind, ExprKind::Literal(Literal::Integer(0..=100))) {
+                self.raises();
+            }
+            Ok(term.expr)
+        };
         Ok(Sample {
             method: Qualified::builtin(&sample.method.name),
             arguments: sample.arguments.iter().map(&mut public).collect::<Checked<_>>()?,

@@ -69,6 +69,7 @@ impl Analysis<'_> {
         }
         let mut windows = self.named_windows(&select.windows, &level)?;
         let mut list = self.read_list(&select.targets, &level)?;
+        self.widens(&list.terms, select.group_by.items.len() + tail.order_by.len(), &level);
         Self::add_dependent(&mut groups, &level);
         level.multiplied.set(list.terms.iter().chain(&groups.keys).any(|term| self.gives_set(&term.expr)));
         if grouped && protected_source {

@@ -26,10 +26,8 @@ impl Analysis<'_> {
                         Label::Public
                     }
                 };
-                // Arrays of several sizes do not fit into one.
-                if column.ty.is_none_or(|ty| self.catalogue().element_type(ty.oid).is_some()) {
-                    self.raises();
-                }
+                // Arrays of several sizes do not fit into one, and as many values as there may be rows into none.
+                self.overgrows();
                 let ty = column.ty.and_then(|ty| self.array_of(ty));
                 let kind = ExprKind::Sublink(Box::new(Sublink::Array(analysed.query)));
                 Ok(Term { expr: Expr { kind, pos }, label, ty })

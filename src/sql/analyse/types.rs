@@ -25,7 +25,8 @@ impl Analysis<'_> {
             let rule = self.world.lists.function(self.catalogue(), name, function);
             rule.map_err(|refused| Denial::unlisted("this cast", refused, pos))?;
         }
-        self.grows(Some(ty), [], self.quotes(term.ty));
+        let is_printed = ty.oid == oid::TEXT;
+        self.grows(Some(ty), is_printed.then_some(&term), self.quotes(term.ty));
         let is_declared = is_declared_by_cast(&term.expr, term.oid());
         let label = match term.label {
             Label::Null => Label::Null,

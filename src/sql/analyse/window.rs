@@ -4,7 +4,7 @@
 use super::super::allow::Sensitivity;
 use super::super::catalogue::{FunctionKind, TypeRef};
 use super::super::ir::{
-    Bound, BoundKind, Call, Expr, ExprKind, Frame, FrameExclusion, FrameUnits, OrderItem, Over, Pos,
+    Bound, BoundKind, Call, Expr, ExprKind, Frame, FrameExclusion, FrameUnits, Literal, OrderItem, Over, Pos,
     WindowSpec,
 };
 use super::super::refusal::{Checked, Denial};
@@ -43,7 +43,15 @@ impl Analysis<'_> {
                 let mut bound = |bound: &Bound| {
                     let offset = match &bound.offset {
                         None => None,
-                        Some(offset) => Some(Box::new(self.public(offset, level, "a frame")?.expr)),
+                        Some(offset) => {
+                            let offset = self.public(offset, level, "a frame")?.expr;
+                            // Ends of ranges are sums, which may lead out of their type; no other is below zero.
+                            let is_calm = frame.units != FrameUnits::Range && is_count(&offset);
+                            if !is_calm {
+                                self.raises();
+                            }
+                            Some(Box::new(offset))
+                        }
                     };
                     Ok(Bound { kind: bound.kind, offset })
                 };
@@ -83,9 +91,6 @@ impl Analysis<'_> {
         };
         if level.rows_open() || self.reads_protected() {
             let flat = flattened(&over, level, pos)?;
-            if flat.frame.as_ref().is_some_and(adds_to_values) {
-                self.raises();
-            }
             if let Some(ordered) = self.tied(call, &terms, &flat, resolved.order, pos)? {
                 over = Over::Spec(ordered);
                 self.marked_ties = true;
@@ -224,9 +229,9 @@ fn ends(spec: &WindowSpec) -> (BoundKind, BoundKind) {
     }
 }
 
-/// True for a frame whose ends are sums, which may lead out of their type.
-fn adds_to_values(frame: &Frame) -> bool {
-    frame.units == FrameUnits::Range && [&frame.start, &frame.end].iter().any(|bound| bound.offset.is_some())
+/// True for a number of rows that is written down.
+const fn is_count(offset: &Expr) -> bool {
+    matches!(offset.kind, ExprKind::Literal(Literal::Integer(0..)))
 }
 
 const fn whole_partition() -> Frame {

@@ -85,7 +85,7 @@ impl Analysis<'_> {
         }
         let first = self.query(&operation.left, &around, false)?;
         let mut columns = CteEntry::renamed(first.columns, &cte.columns, cte.pos)?;
-        let doublings_before = self.doublings.get();
+        let steps_before = self.growth_steps();
         for _ in 0..MAX_ROUNDS {
             self.parameters.truncate(parameters_before);
             let entry = CteEntry {
@@ -98,7 +98,11 @@ impl Analysis<'_> {
             };
             let inner = Level { ctes: vec![Rc::new(entry)], ..Level::inside(level) };
             let analysed = self.query(&cte.query, &inner, false)?;
-            self.grows_again(doublings_before);
+            self.grows_again(steps_before);
+            // Their paths have one row more each time.
+            if cte.search.is_some() || cte.cycle.is_some() {
+                self.overgrows();
+            }
             if !matches!(analysed.query.body, Body::Set(_)) && reads(&analysed.query, &cte.name) {
                 let message = "UNION in a recursive query, of values that may be equal and look different,";
                 return Err(Denial::unsupported(message, cte.pos).hint("say UNION ALL, or cast them to text"));

@@ -11,8 +11,10 @@ pub(super) const GROUPS: &[Group] = &[
         "jsonb_array_element jsonb_array_element_text jsonb_extract_path jsonb_extract_path_text \
          jsonb_object_field jsonb_object_field_text jsonb_exists jsonb_exists_all jsonb_exists_any \
          jsonb_contained jsonb_contains jsonb_eq jsonb_ne jsonb_lt jsonb_le jsonb_gt jsonb_ge jsonb_typeof \
-         jsonb_pretty jsonb_strip_nulls",
+         jsonb_strip_nulls",
     ),
+    // As many spaces as a value lies deep, for each.
+    raising("jsonb_pretty"),
     // Looking into a `json`, which may hold what no text can.
     raising(
         "json_array_element json_array_element_text json_extract_path json_extract_path_text json_object_field \
