@@ -20,10 +20,7 @@ impl Analysis<'_> {
         let pos = expr.pos;
         match &expr.kind {
             ExprKind::Column { names, star } => self.column(names, *star, pos, level),
-            ExprKind::Literal(literal) => {
-                self.note_literal(literal);
-                Ok(literal_term(literal, expr))
-            }
+            ExprKind::Literal(literal) => Ok(self.literal(literal, expr)),
             ExprKind::Param(number) => self.param(*number, pos),
             // None of a client's is shared.
             ExprKind::Shared(_) => Err(Denial::unsupported("this expression", pos)),
@@ -89,6 +86,11 @@ impl Analysis<'_> {
                 Ok(Term::public(Expr { kind, pos }, Some(TypeRef::plain(oid::INT4))))
             }
         }
+    }
+
+    fn literal(&self, literal: &Literal, expr: &Expr) -> Term {
+        self.note_literal(literal);
+        literal_term(literal, expr)
     }
 
     /// An expression that must not hold identifiers.
