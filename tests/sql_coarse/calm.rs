@@ -158,7 +158,6 @@ const NEVER_FAIL: &[&str] = &[
     "concat_ws(', ', l.app, l.amount, l.code, l.day) <> ''",
     "(l.app || ' ' || l.amount || ' ' || l.code) <> ''",
     "l.doc @> '{\"a\": [1, 2, 3e10]}' AND l.doc @> $1",
-    "ROW(l.app, l.amount) = ROW('x', 5)",
     "EXISTS (SELECT f.app, f.amount, f.id FROM free f WHERE f.id = l.id)",
     "l.id IN (SELECT f.id FROM free f) AND (SELECT bit_and(f.id) FROM free f) = 1",
 ];
