@@ -201,6 +201,37 @@ fn elements_of_one_array_have_no_order_of_their_own() {
     }
 }
 
+/// Hole 63: rows that nothing tells apart are numbered by windows, each of which sorts them as it likes.
+#[test]
+fn nor_do_numbers_of_rows_that_are_the_same() {
+    let twice = "logins l JOIN (VALUES (1), (1), (2), (2)) q(p) ON l.p = q.p";
+    assert_same(&[
+        &format!(
+            "SELECT l.p, row_number() OVER (PARTITION BY l.number ORDER BY l.p) AS a FROM {twice} ORDER BY l.p LIMIT 50"
+        ),
+        &format!(
+            "SELECT string_agg(a::text, ',') FROM (SELECT l.p, l.number, row_number() OVER (PARTITION BY l.number ORDER BY l.p) AS a FROM {twice}) s"
+        ),
+        "SELECT p, kind, row_number() OVER (PARTITION BY kind ORDER BY p) AS a, row_number() OVER (PARTITION BY p ORDER BY kind) AS b \
+         FROM (SELECT l.kind, l.p FROM logins l JOIN people USING (number) UNION ALL SELECT kind, p FROM logins) q",
+        "SELECT p, lag(g) OVER (PARTITION BY number ORDER BY p) AS a, ntile(3) OVER (PARTITION BY kind ORDER BY p) AS b \
+         FROM logins, generate_series(1, 2) g WHERE id < 99",
+        "SELECT p, kind, count(*), row_number() OVER (PARTITION BY p) AS a, row_number() OVER (ORDER BY p) AS b FROM logins \
+         GROUP BY ROLLUP (p, kind)",
+    ]);
+    let Some((cluster, proxy)) = start() else { return };
+    let recursive = "WITH RECURSIVE w(v, p, n) AS (SELECT ip, p, 1 FROM logins UNION ALL SELECT v, p, n + 1 FROM w WHERE n < 2)";
+    let windows = "row_number() OVER (PARTITION BY l.number ORDER BY l.p) AS a, row_number() OVER (PARTITION BY l.kind ORDER BY l.p) AS b";
+    for statement in [
+        format!("SELECT l.p, {windows} FROM {twice}"),
+        format!("SELECT l.p, {windows} FROM {twice} ORDER BY 1"),
+        format!("{recursive} SELECT l.p, {windows} FROM w JOIN logins l ON l.id = w.p"),
+    ] {
+        let said = asked(&cluster, proxy.address().port(), "one", &statement).unwrap_err();
+        assert!(said.contains("rows that nothing tells apart"), "{statement}: {said}");
+    }
+}
+
 /// What the server answers by itself, in any order.
 #[test]
 fn where_equal_values_look_alike_nothing_changes() {

@@ -80,7 +80,7 @@ impl Analysis<'_> {
         // The server adds the columns of SEARCH and CYCLE after it gave the others their names.
         alias.columns.truncate(alias.columns.len().saturating_sub(cte.made_columns));
         let item = FromItem::Table(TableItem { alias: Some(alias), ..table.clone() });
-        let names = names.keyed(cte.row_key.as_ref());
+        let names = names.keyed(cte.row_key.as_ref(), cte.repeats);
         Ok(FromPart { item, names: vec![Rc::new(names)], order: cte.order })
     }
 
@@ -102,7 +102,8 @@ impl Analysis<'_> {
             query: Box::new(analysed.query),
             alias: Some(column_alias(&names)),
         };
-        let names = Item { relation_visible: alias.is_some(), ..names }.keyed(analysed.row_key.as_ref());
+        let names = Item { relation_visible: alias.is_some(), ..names }
+            .keyed(analysed.row_key.as_ref(), analysed.repeats);
         Ok(FromPart { item, names: vec![Rc::new(names)], order: analysed.order })
     }
 
@@ -158,6 +159,7 @@ impl Analysis<'_> {
             system_columns: Vec::new(),
             key: Vec::new(),
             row_key: None,
+            repeats: true,
             whole_row: if raw || renamed { WholeRow::Built } else { WholeRow::Plain { ty: None } },
             relation_visible: true,
             columns_visible: true,

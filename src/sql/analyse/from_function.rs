@@ -67,10 +67,13 @@ impl Analysis<'_> {
         } else {
             functions
         };
+        // Places are numbers, and a series has no two values that are the same.
+        let is_series = matches!(item.functions.as_slice(), [(one, _)] if is_series(one));
+        let is_numbered = item.ordinality || is_series;
         let rewritten = FunctionItem { functions, alias: Some(alias), definitions, ..item.clone() };
         Ok(FromPart {
             item: FromItem::Function(rewritten),
-            names: vec![Rc::new(names.keyed(None))],
+            names: vec![Rc::new(names.keyed(None, !is_numbered))],
             order: RowOrder::Public,
         })
     }
@@ -188,4 +191,9 @@ fn opened_unnest(item: &FunctionItem) -> Option<FunctionItem> {
 fn unknown_columns(pos: Pos) -> Denial {
     Denial::unsupported("a function in FROM whose columns are not known", pos)
         .hint("say them: FROM f(...) AS t (a integer, b text), or cast its arguments")
+}
+
+/// True for a call of `generate_series`.
+fn is_series(call: &Expr) -> bool {
+    matches!(&call.kind, ExprKind::Call(call) if call.name.name == "generate_series")
 }

@@ -42,6 +42,16 @@ impl Groups {
         !item.key.is_empty() && item.key.iter().all(grouped)
     }
 
+    /// Several groups may be equal in all that is known of them: a set may be named twice.
+    pub(super) fn may_repeat(&self) -> bool {
+        self.sets
+            && !match self.rewritten.items.as_slice() {
+                [GroupItem::Rollup(keys) | GroupItem::Cube(keys)] => no_two_alike(keys),
+                [GroupItem::Sets(sets)] => no_two_alike(sets) && sets.iter().all(is_plain_set),
+                _ => false,
+            }
+    }
+
     /// Sort keys that tell grouping sets apart.
     pub(super) fn set_keys(&self, level: &Level<'_>) -> Vec<OrderItem> {
         if !self.sets {
@@ -55,6 +65,22 @@ impl Groups {
         let nulls = around.into_iter().map(|key| Expr::call("num_nulls", vec![key]));
         sets.chain(nulls).map(OrderItem::by).collect()
     }
+}
+
+fn no_two_alike<T: PartialEq>(items: &[T]) -> bool {
+    let mut rest = items;
+    while let Some((first, behind)) = rest.split_first() {
+        if behind.contains(first) {
+            return false;
+        }
+        rest = behind;
+    }
+    true
+}
+
+/// One key, or none.
+const fn is_plain_set(set: &GroupItem) -> bool {
+    matches!(set, GroupItem::Expr(_) | GroupItem::Empty)
 }
 
 impl Analysis<'_> {

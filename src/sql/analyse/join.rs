@@ -60,7 +60,9 @@ impl Analysis<'_> {
         let printed = self.free_alias(&alias.name, &right_level);
         let keys = left.names.iter().chain(&right.names).map(|item| item.row_key.clone());
         let key: Option<Vec<Vec<Term>>> = keys.collect();
+        let repeats = left.names.iter().chain(&right.names).any(|item| item.repeats);
         let (item, named) = self.aliased(inner, columns, key.map(|key| key.concat()), alias, printed)?;
+        let named = Item { repeats, ..named };
         Ok(FromPart { item, names: vec![Rc::new(named)], order })
     }
 
@@ -282,6 +284,7 @@ fn item(name: String, columns: Vec<ItemColumn>, relation_visible: bool, columns_
         system_columns: Vec::new(),
         key: Vec::new(),
         row_key: Some(Vec::new()),
+        repeats: false,
         whole_row: WholeRow::Built,
         relation_visible,
         columns_visible,

@@ -37,6 +37,7 @@ mod select;
 mod set_operation;
 mod sublink;
 mod target;
+mod ties;
 mod types;
 mod view;
 mod window;
@@ -130,6 +131,10 @@ pub(super) struct Analysis<'a> {
     /// An aggregate of sorted values was met: from version 16 on, the server sorts the rows for it, and the other
     /// aggregates beside it see them so.
     presorts: Cell<bool>,
+    /// Two windows tell rows apart that are equal otherwise, each in an order of its own.
+    pairs: Cell<bool>,
+    /// Keys are asked for of all rows, also where nothing of them is raw.
+    all_keyed: bool,
     /// All rows count as presorted.
     presorted: bool,
     /// A window waits for its total order.
@@ -168,6 +173,7 @@ impl<'a> Analysis<'a> {
             outputs: Vec::new(),
             hidden_rows: 0,
             keyed: false,
+            all_keyed: false,
             fixed_order: Cell::new(false),
             may_raise: Cell::new(false),
             columns_raise: Cell::new(false),
@@ -181,6 +187,7 @@ impl<'a> Analysis<'a> {
             alike_rows: Vec::new(),
             aggregates: Vec::new(),
             presorts: Cell::new(false),
+            pairs: Cell::new(false),
             presorted: false,
             marked_ties: false,
             made_names: 0,
@@ -242,15 +249,20 @@ impl<'a> Analysis<'a> {
         if !self.fixed_order.get() {
             return Ok(first);
         }
-        let mut second = Self { keyed: true, ..self.afresh(parameters) };
-        match second.query(query, &Level::default(), true) {
+        let all_keyed = self.pairs.get();
+        let mut second = Self { keyed: true, all_keyed, ..self.afresh(parameters) };
+        let analysed = match second.query(query, &Level::default(), true) {
             Ok(analysed) => {
                 *self = second;
-                Ok(analysed)
+                analysed
             }
             // Keys cannot be had everywhere; what the first walk found is as safe.
-            Err(_) => Ok(first),
+            Err(_) => first,
+        };
+        if self.pairs.get() && self.reads_protected() {
+            return Err(ties::refused_pairs());
         }
+        Ok(analysed)
     }
 
     /// For another walk through the same statement. Names are made on, and reads counted.
@@ -265,6 +277,7 @@ impl<'a> Analysis<'a> {
             collated: Vec::new(),
             collations_vary: Cell::new(false),
             presorts: Cell::new(false),
+            pairs: Cell::new(false),
             alike_rows: Vec::new(),
             aggregates: Vec::new(),
             parameters,

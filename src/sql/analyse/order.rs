@@ -191,7 +191,7 @@ impl Analysis<'_> {
             let value = Expr::column(&alias, &key.name);
             select.targets.push(Target { value, name: Some(key.name.clone()) });
         }
-        Ok(Analysed { query, columns, order: RowOrder::Public, row_key })
+        Ok(Analysed { query, columns, order: RowOrder::Public, row_key, repeats: true })
     }
 }
 

@@ -14,6 +14,8 @@ pub(in crate::sql) struct Analysed {
     pub(in crate::sql) order: RowOrder,
     /// The column behind the others that holds the key of the rows.
     pub(in crate::sql) row_key: Option<OutputColumn>,
+    /// Several rows may have one key: the hidden one, or where there is none, the same values.
+    pub(in crate::sql) repeats: bool,
 }
 
 /// `ORDER BY`, `OFFSET` and `LIMIT` as the client wrote them.
@@ -35,6 +37,8 @@ pub(super) enum KeyUse {
     OfIdentifiers,
     /// It would also tell rows apart by all of their columns, which it had better not where reading one may fail.
     OfAny,
+    /// It would tell equal rows apart.
+    OfAll,
 }
 
 impl Tail<'_> {
@@ -58,7 +62,8 @@ impl Analysis<'_> {
 
     /// Analyses a query whose consumer can take a hidden column.
     pub(super) fn query_with_key(&mut self, query: &Query, outer: &Level<'_>) -> Checked<Analysed> {
-        self.query_with(query, outer, false, KeyUse::OfAny)
+        let key = if self.all_keyed { KeyUse::OfAll } else { KeyUse::OfAny };
+        self.query_with(query, outer, false, key)
     }
 
     pub(super) fn query_with(
@@ -123,7 +128,7 @@ impl Analysis<'_> {
             query.order_by.push(self.order_item(item, &term)?);
         }
         self.cut(&mut query, tail, level)?;
-        Ok(Analysed { query, columns, order: RowOrder::Public, row_key: None })
+        Ok(Analysed { query, columns, order: RowOrder::Public, row_key: None, repeats: true })
     }
 
     /// Analyses `LIMIT` and `OFFSET` and puts them on `query`.
@@ -197,6 +202,7 @@ fn values_item(columns: &[OutputColumn]) -> Item {
         system_columns: Vec::new(),
         key: Vec::new(),
         row_key: None,
+        repeats: true,
         whole_row: WholeRow::Plain { ty: None },
         relation_visible: false,
         columns_visible: true,

@@ -233,6 +233,7 @@ impl Analysis<'_> {
                 };
                 key.into_iter().map(hidden).collect()
             });
+            names.repeats = names.row_key.is_none();
         }
         let keyed = names.columns.iter().zip(&relation.columns);
         let keyed = keyed.filter(|(_, column)| relation.primary_key.contains(&column.number));
@@ -302,7 +303,7 @@ fn require_whole(relation: &Relation, table: &TableItem, divides: bool) -> Check
 /// An open relation with its key: columns that have names, or system columns.
 fn keyed_open(mut names: Item, relation: &Relation) -> Item {
     let open = vec![Protection::Open; relation.columns.len()];
-    let Some(key) = row_key::columns_of_key(relation, &open, false) else { return names.keyed(None) };
+    let Some(key) = row_key::columns_of_key(relation, &open, false) else { return names.keyed(None, true) };
     let printed = |(name, ty): (String, TypeRef)| {
         let named = relation.columns.iter().zip(&names.columns).find(|(column, _)| column.name == name);
         match named {
@@ -311,6 +312,7 @@ fn keyed_open(mut names: Item, relation: &Relation) -> Item {
         }
     };
     names.row_key = Some(key.into_iter().map(printed).collect());
+    names.repeats = false;
     names
 }
 

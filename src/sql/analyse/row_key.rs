@@ -57,11 +57,17 @@ impl Level<'_> {
         }
         Some(key)
     }
+
+    /// True if several rows of `FROM` may have one key.
+    pub(super) fn repeats(&self) -> bool {
+        self.items.iter().any(|item| item.repeats)
+    }
 }
 
 impl Item {
     /// With the key of a query: its hidden column, or all of its columns if none is raw.
-    pub(super) fn keyed(mut self, hidden: Option<&OutputColumn>) -> Self {
+    pub(super) fn keyed(mut self, hidden: Option<&OutputColumn>, repeats: bool) -> Self {
+        self.repeats = repeats;
         if hidden.is_some() {
             // The row as the server knows it has one column more.
             self.whole_row = WholeRow::Built;

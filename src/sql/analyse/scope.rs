@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::super::catalogue::{Oid, TypeRef};
-use super::super::ir::{Expr, ExprKind, Pos, WindowSpec};
+use super::super::ir::{Expr, ExprKind, OrderItem, Pos, WindowSpec};
 use super::super::refusal::{Checked, Denial};
 use super::label::Label;
 
@@ -60,6 +60,8 @@ pub(super) struct Item {
     pub(super) key: Vec<String>,
     /// What tells its rows apart and is public; known in the walk that asks for it.
     pub(super) row_key: Option<Vec<Term>>,
+    /// Several of its rows may have one key. They are equal in all that can be seen.
+    pub(super) repeats: bool,
     /// `name.column` finds it.
     pub(super) relation_visible: bool,
     /// `column` finds it.
@@ -87,6 +89,8 @@ pub(super) struct CteEntry {
     pub(super) order: RowOrder,
     /// The hidden column with the key of its rows.
     pub(super) row_key: Option<OutputColumn>,
+    /// Several of its rows may have one key.
+    pub(super) repeats: bool,
     /// It reads protected relations.
     pub(super) protected: bool,
 }
@@ -117,6 +121,8 @@ pub(super) struct Level<'e> {
     pub(super) in_from: Cell<bool>,
     /// The rewritten entries of the `WINDOW` clause.
     pub(super) windows: RefCell<Vec<(String, WindowSpec)>>,
+    /// The partitions and orders of windows that tell rows apart which tie.
+    pub(super) tied: RefCell<Vec<(Vec<Expr>, Vec<OrderItem>)>>,
 }
 
 /// What a name was found to be.

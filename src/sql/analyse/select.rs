@@ -10,25 +10,30 @@ use super::query::{KeyUse, Tail};
 use super::representative::Shown;
 use super::scope::{Level, OutputColumn, Term};
 use super::target::SelectList;
-use super::window::TOTAL_ORDER;
+use super::ties::WindowTies;
 use super::{Analysed, Analysis, RowOrder};
 
 /// What is known of a select while its parts come together.
-struct Parts {
-    select: Select,
-    list: SelectList,
-    groups: Groups,
+pub(super) struct Parts {
+    pub(super) select: Select,
+    pub(super) list: SelectList,
+    pub(super) groups: Groups,
     /// Protected relations are read somewhere inside.
-    protected: bool,
+    pub(super) protected: bool,
     /// A column may fail to be computed.
-    raises: bool,
-    order: RowOrder,
+    pub(super) raises: bool,
+    pub(super) order: RowOrder,
 }
 
 impl Parts {
     /// Its rows are groups of the rows of `FROM`.
     fn is_grouped(&self, level: &Level<'_>) -> bool {
-        !self.select.group_by.items.is_empty() || level.aggregated.get() || self.select.having.is_some()
+        !self.select.group_by.items.is_empty() || self.is_alone(level)
+    }
+
+    /// All rows of `FROM` are one group.
+    pub(super) fn is_alone(&self, level: &Level<'_>) -> bool {
+        self.select.group_by.items.is_empty() && (level.aggregated.get() || self.select.having.is_some())
     }
 }
 
@@ -166,9 +171,13 @@ impl Analysis<'_> {
             order_by.push(OrderItem { value, direction: self.direction(item, &term)?, nulls: item.nulls });
         }
         if self.marked_ties {
-            let mut ties = WindowTies { total: self.row_keys(&parts, level)? };
+            let mut ties = WindowTies::of(self.row_keys(&parts, level)?);
             order_by.iter_mut().for_each(|item| walk::expr(&mut item.value, &mut ties));
+            self.note_pairs(&parts, level);
         }
+        let repeats = self.may_repeat(&parts, level);
+        // A window that tells equal rows apart makes them differ.
+        multiplied |= repeats && !level.tied.borrow().is_empty();
         let open = parts.order == RowOrder::Open;
         let shows = tail.order_shows || tail.cuts() || distinct_on.is_some() || !order_by.is_empty();
         let fix = open && shows;
@@ -191,11 +200,13 @@ impl Analysis<'_> {
             parts.select.distinct = Distinct::On(on_keys);
         }
         let row_key = self.add_key(&mut parts, tail.key, level);
+        let is_alone = parts.is_alone(level);
         let mut query = Query::of(Body::Select(Box::new(parts.select)));
         query.order_by = order_by;
         self.cut(&mut query, tail, level)?;
         let order = if fix { RowOrder::Public } else { parts.order };
-        Ok(Analysed { query, columns: parts.list.columns, order, row_key })
+        let repeats = !is_alone && (repeats || row_key.is_none());
+        Ok(Analysed { query, columns: parts.list.columns, order, row_key, repeats })
     }
 
     /// More sort keys would break the ties that the client asked for, so the rows are sorted again outside.
@@ -246,7 +257,8 @@ impl Analysis<'_> {
         if let Some(key) = self.add_key(&mut parts, KeyUse::OfIdentifiers, level) {
             let inner = Query::of(Body::Select(Box::new(parts.select)));
             let (query, key) = self.once(inner, &parts.list.columns, &key, None)?;
-            return self.wrapped(query, parts.list.columns, Some(&key), &keys, tail, level);
+            let analysed = self.wrapped(query, parts.list.columns, Some(&key), &keys, tail, level)?;
+            return Ok(Analysed { repeats: false, ..analysed });
         }
         if parts.protected && !self.are_alike(&parts.list.columns) {
             let inner = Query::of(Body::Select(Box::new(std::mem::take(&mut parts.select))));
@@ -267,20 +279,10 @@ impl Analysis<'_> {
             }
             self.cut(&mut query, tail, level)?;
             let order = if parts.protected { RowOrder::Open } else { RowOrder::Public };
-            return Ok(Analysed { query, columns: parts.list.columns, order, row_key: None });
+            return Ok(Analysed { query, columns: parts.list.columns, order, row_key: None, repeats: false });
         }
-        self.wrapped(query, parts.list.columns, None, &keys, tail, level)
-    }
-
-    /// Puts the total order of the rows where windows want it.
-    fn fix_windows(&mut self, parts: &mut Parts, level: &Level<'_>) -> Checked<()> {
-        if !self.marked_ties {
-            return Ok(());
-        }
-        let mut ties = WindowTies { total: self.row_keys(parts, level)? };
-        parts.select.targets.iter_mut().for_each(|target| walk::expr(&mut target.value, &mut ties));
-        parts.list.terms.iter_mut().for_each(|term| walk::expr(&mut term.expr, &mut ties));
-        Ok(())
+        let analysed = self.wrapped(query, parts.list.columns, None, &keys, tail, level)?;
+        Ok(Analysed { repeats: false, ..analysed })
     }
 
     /// Adds the key of its rows to a select, where its consumer wants one.
@@ -290,8 +292,10 @@ impl Analysis<'_> {
             KeyUse::None => false,
             KeyUse::OfIdentifiers => !is_public,
             KeyUse::OfAny => !is_public || (parts.protected && parts.raises),
+            KeyUse::OfAll => true,
         };
-        if !is_wanted {
+        let differ = !level.tied.borrow().is_empty() && self.may_repeat(parts, level);
+        if !is_wanted || differ {
             return None;
         }
         let (target, column) =
@@ -312,7 +316,7 @@ impl Analysis<'_> {
     }
 
     /// Sort keys that make the rows of a select total.
-    fn row_keys(&mut self, parts: &Parts, level: &Level<'_>) -> Checked<Vec<OrderItem>> {
+    pub(super) fn row_keys(&mut self, parts: &Parts, level: &Level<'_>) -> Checked<Vec<OrderItem>> {
         if parts.select.group_by.items.is_empty() {
             if level.aggregated.get() || parts.select.having.is_some() {
                 return Ok(Vec::new());
@@ -364,11 +368,6 @@ impl Analysis<'_> {
     }
 }
 
-/// Puts a total order in place of its mark.
-struct WindowTies {
-    total: Vec<OrderItem>,
-}
-
 /// True if an index may serve a condition, a grouping or an order; it may go on with raw values where its first columns
 /// tie.
 fn may_be_served(select: &Select, tail: &Tail<'_>) -> bool {
@@ -376,16 +375,6 @@ fn may_be_served(select: &Select, tail: &Tail<'_>) -> bool {
         || !select.group_by.items.is_empty()
         || !matches!(select.distinct, Distinct::No)
         || !tail.order_by.is_empty()
-}
-
-impl walk::Visitor for WindowTies {
-    fn order_by(&mut self, keys: &mut Vec<OrderItem>) {
-        let is_mark = |item: &OrderItem| matches!(&item.value.kind, ExprKind::Column { names, star: false } if *names == TOTAL_ORDER);
-        if keys.iter().any(is_mark) {
-            keys.retain(|item| !is_mark(item));
-            extend_keys(keys, self.total.clone());
-        }
-    }
 }
 
 /// A key by number or name stays as the client wrote it: the server reads it the same way.

@@ -22,15 +22,18 @@ impl Analysis<'_> {
         // UNION ALL shows the order of its arms where its own order shows.
         let shows = tail.order_shows || tail.cuts();
         let inner_shows = shows && operation.operator == SetOperator::Union && operation.all;
-        let left = self.query_with(&operation.left, level, inner_shows, KeyUse::OfIdentifiers)?;
-        let right = self.query_with(&operation.right, level, inner_shows, KeyUse::OfIdentifiers)?;
+        let wanted = if tail.key == KeyUse::OfAll { KeyUse::OfAll } else { KeyUse::OfIdentifiers };
+        let left = self.query_with(&operation.left, level, inner_shows, wanted)?;
+        let right = self.query_with(&operation.right, level, inner_shows, wanted)?;
         let columns = self.merged_columns(&left.columns, &right.columns, operation.operator)?;
         let protected = self.protected_reads > reads_before;
         let order = if protected { RowOrder::Open } else { RowOrder::Public };
         if let (Some(left_key), Some(right_key)) = (&left.row_key, &right.row_key) {
             let arms = [(left.query, left_key), (right.query, right_key)];
             if let Some((inner, key)) = self.keyed_arms(operation, arms, &columns)? {
-                return self.set_tail(inner, columns, Some(&key), RowOrder::Open, tail, level);
+                let repeats = operation.all && (left.repeats || right.repeats);
+                let analysed = self.set_tail(inner, columns, Some(&key), RowOrder::Open, tail, level)?;
+                return Ok(Analysed { repeats, ..analysed });
             }
             return Err(Denial::unsupported("a key of these rows", Pos::NONE));
         }
@@ -51,7 +54,8 @@ impl Analysis<'_> {
                 right: right.query,
             })))
         };
-        self.set_tail(inner, columns, None, order, tail, level)
+        let analysed = self.set_tail(inner, columns, None, order, tail, level)?;
+        Ok(Analysed { repeats: operation.all, ..analysed })
     }
 
     /// The operation as a grouping of the rows of both arms, from which the key of each can be had. Which arms a
@@ -210,7 +214,7 @@ impl Analysis<'_> {
             inner.order_by.push(self.order_item(item, &term)?);
         }
         self.cut(&mut inner, tail, level)?;
-        Ok(Analysed { query: inner, columns, order, row_key: row_key.cloned() })
+        Ok(Analysed { query: inner, columns, order, row_key: row_key.cloned(), repeats: true })
     }
 
     fn merged_columns(

@@ -50,7 +50,7 @@ impl Analysis<'_> {
             query: Box::new(analysed.query),
             alias: Some(column_alias(&item)),
         };
-        let item = item.keyed(analysed.row_key.as_ref());
+        let item = item.keyed(analysed.row_key.as_ref(), analysed.repeats);
         Ok(FromPart { item: opened, names: vec![Rc::new(item)], order: analysed.order })
     }
 

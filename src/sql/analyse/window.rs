@@ -11,11 +11,8 @@ use super::super::refusal::{Checked, Denial};
 use super::aggregate::{aggregate_label, ordered_by};
 use super::call::{Resolved, arguments};
 use super::scope::{Level, Term};
+use super::ties::TOTAL_ORDER;
 use super::{Analysis, Label};
-
-/// Stands in a window's `ORDER BY` for the total order that is known when the whole select is read. No client
-/// can write an empty name.
-pub(super) const TOTAL_ORDER: [&str; 2] = ["", "total"];
 
 impl Analysis<'_> {
     /// Rewrites a window: identifiers among its keys by their hash, whose classes are the same.
@@ -92,6 +89,7 @@ impl Analysis<'_> {
         if level.rows_open() || self.reads_protected() {
             let flat = flattened(&over, level, pos)?;
             if let Some(ordered) = self.tied(call, &terms, &flat, resolved.order, pos)? {
+                level.tied.borrow_mut().push((ordered.partition_by.clone(), ordered.order_by.clone()));
                 over = Over::Spec(ordered);
                 self.marked_ties = true;
             }

@@ -57,6 +57,7 @@ impl Analysis<'_> {
             columns,
             order: analysed.order,
             row_key: analysed.row_key,
+            repeats: analysed.repeats,
             protected,
         }));
         Ok(Cte { query: analysed.query, cycle: rewritten_cycle, ..cte.clone() })
@@ -94,6 +95,7 @@ impl Analysis<'_> {
                 made_columns: 0,
                 order: RowOrder::Open,
                 row_key: None,
+                repeats: true,
                 protected: self.protected_reads > reads_before,
             };
             let inner = Level { ctes: vec![Rc::new(entry)], ..Level::inside(level) };
