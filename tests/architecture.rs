@@ -54,7 +54,6 @@ const CRATES: &[(&str, &[&str])] = &[
     ("clap", &["cli/", "main.rs"]),
     ("flate2", &["body/"]),
     ("foldhash", ANYWHERE),
-    ("fpe", &["kernel/"]),
     ("getrandom", SOCKETS),
     ("hmac", &["kernel/", "audit/", "session/postgres/scram/"]),
     ("http", &["session/", "front/", "app/", "cli/"]),
