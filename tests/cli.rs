@@ -347,3 +347,26 @@ fn as_many_files_may_be_open_as_the_system_lets() {
         assert_eq!(log.contains("take 800 open files"), is_short, "{log}");
     }
 }
+
+#[test]
+fn log_lines_are_for_people_or_for_programs() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = written(folder.path(), POLICY);
+    let mut running = Command::new(env!("CARGO_BIN_EXE_sfumato"));
+    running.args(["run", "--log", "json", "--config"]).arg(&file).env_remove("RUST_LOG");
+    let mut running = running.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(running.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.starts_with("listening"), "{line}");
+    assert!(Command::new("kill").arg(running.id().to_string()).status().unwrap().success());
+    let output = running.wait_with_output().unwrap();
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert!(!log.is_empty());
+    for line in log.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(
+            line["level"].is_string() && line["message"].is_string() && line["timestamp"].is_string(),
+            "{line}"
+        );
+    }
+}

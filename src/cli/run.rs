@@ -14,12 +14,24 @@ pub(super) struct Args {
     /// The policy file
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
+    /// How log lines are written on standard error
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    log: LogForm,
+}
+
+/// How log lines are written.
+#[derive(clap::ValueEnum, Clone, Copy, Debug)]
+enum LogForm {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
 }
 
 /// Serves until SIGTERM or SIGINT; SIGHUP reads the policy file again.
 pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     let config = report::load(&args.config)?;
-    log_to_standard_error();
+    log_to_standard_error(args.log);
     if let Some(note) = app::open_files(&config, open_files::raise()) {
         tracing::warn!(help = note.help, "{}", note.message);
     }
@@ -63,8 +75,12 @@ fn reload(running: &Running, args: &Args) {
     }
 }
 
-fn log_to_standard_error() {
+fn log_to_standard_error(form: LogForm) {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env();
     let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
+    let lines = tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter);
+    match form {
+        LogForm::Text => lines.init(),
+        LogForm::Json => lines.json().flatten_event(true).init(),
+    }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{
-    Binding, BoundRecords, Captured, FieldRule, HttpField, NamedTreatment, OtherRegions, Param, Plan,
-    PlanBuilder, PlanTooLarge, Route, RouteRegion, Rule, Ruling,
+    Binding, BoundRecords, Captured, FieldRule, HttpField, NamedTreatment, OtherRegions, Param, PathTemplate,
+    Plan, PlanBuilder, PlanTooLarge, Route, RouteRegion, Rule, Ruling,
 };
 use crate::kernel::Said;
 
@@ -188,6 +188,13 @@ impl HttpPlans {
         allowed.sort();
         allowed.dedup();
         Err(if allowed.is_empty() { NoRoute::Path } else { NoRoute::Method { allowed } })
+    }
+
+    /// The same decisions for some of the routes.
+    #[must_use]
+    pub fn limited_to(mut self, is_kept: impl Fn(&PathTemplate) -> bool) -> Self {
+        self.routes.retain(|plan| is_kept(&plan.route.path));
+        self
     }
 
     /// The plans of all routes, most literal path first.

@@ -36,6 +36,7 @@ pub struct SqlPlans {
     /// `None` is every database.
     databases: BTreeMap<Option<String>, Tables>,
     allows_writes: bool,
+    is_closed: bool,
     regions: Option<Arc<RegionPlan>>,
 }
 
@@ -64,6 +65,7 @@ impl SqlPolicy {
             unlisted: self.unlisted.rule_for_unlisted(),
             databases: BTreeMap::new(),
             allows_writes: false,
+            is_closed: false,
             regions: None,
         };
         for line in &self.fields {
@@ -87,6 +89,19 @@ impl SqlPlans {
     pub const fn with_writes(mut self, allowed: bool) -> Self {
         self.allows_writes = allowed;
         self
+    }
+
+    /// The same decisions, for somebody who may ask nothing here, or may.
+    #[must_use]
+    pub const fn closed(mut self, is_closed: bool) -> Self {
+        self.is_closed = is_closed;
+        self
+    }
+
+    /// True if no statement may be asked.
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        self.is_closed
     }
 
     /// The same decisions, for a role that is bound to regions.

@@ -81,6 +81,7 @@ impl Planner {
         parameters: &[u32],
     ) -> Result<Vec<Planned>, Refusal> {
         let work = || {
+            self.world.rules.require_open()?;
             if self.world.catalogue.server_version() < 160_000 {
                 parse::require_old_numerals(text)?;
             }
@@ -115,6 +116,7 @@ impl Planner {
     /// As [`Planner::plan`].
     pub fn explain(&self, text: &str, session: &SessionView<'_>) -> Result<Vec<Explanation>, Refusal> {
         let work = || {
+            self.world.rules.require_open()?;
             let statements = parse::statements(text)?;
             let explain = |one| statement::explanation(&self.world, one, session);
             statements.iter().map(explain).collect::<Checked<Vec<Explanation>>>()

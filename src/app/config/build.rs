@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::Path;
 
+use super::admission::{self, Admission};
 use super::raw::{self, At, RawConfig, RawRole, RawStore};
 use super::report::{Place, Problem, Report, nearest};
 use super::stores::{OfRoles, RoleFields};
@@ -143,6 +144,7 @@ fn build(
                 .collect(),
             fields: role_fields(raw, raw_roles),
             bindings: &bindings,
+            admission: Admission::of(&raw.value, raw_roles),
         };
         stores.extend(stores::store(raw, &roles, bounds, &desk, &mut treatments, problems));
     }
@@ -216,6 +218,7 @@ fn role(
             problems.push(problem.help(help));
         }
     }
+    admission::check(&raw.value, stores, problems);
     let members = raw.value.members.iter().flatten().filter_map(|member| {
         let pattern = MemberPattern::new(&member.value);
         if pattern.is_none() {

@@ -8,6 +8,7 @@
 //! Not here: sockets, and reloading.
 
 mod addresses;
+mod admission;
 mod audit;
 mod bounds;
 mod build;

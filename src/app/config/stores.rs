@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::admission::Admission;
 use super::raw::{
     At, Entries, RawCatalogue, RawProtocol, RawStore, RawTls, RawTlsMode, RawTreatment, RawUnlisted,
     RawWrites,
@@ -32,12 +33,15 @@ pub(super) struct OfRoles<'a> {
     pub(super) fields: RoleFields<'a>,
     /// What they are bound to.
     pub(super) bindings: &'a Bindings,
+    /// Whether they may use it.
+    pub(super) admission: Admission<'a>,
 }
 
 impl OfRoles<'_> {
     /// The roles for which something else may hold than for whoever has none.
     fn differing(&self) -> Vec<String> {
-        let differs = |name: &&&str| self.bindings.are_there() || self.fields.contains_key(**name);
+        let for_all = self.bindings.are_there() || self.admission.differs();
+        let differs = |name: &&&str| for_all || self.fields.contains_key(**name);
         self.names.iter().filter(differs).map(|name| (*name).to_owned()).collect()
     }
 }
@@ -187,7 +191,10 @@ fn http(
             .collect(),
     };
     regions::http(&raw.value, problems);
-    let decide = |role: Option<&str>| policy.decide_within(role, roles.bindings.of(role).as_ref());
+    let decide = |role: Option<&str>| {
+        let plans = policy.decide_within(role, roles.bindings.of(role).as_ref())?;
+        Ok(plans.limited_to(|path| roles.admission.admits_to(role, &path.to_string())))
+    };
     let plans = by_role(raw, &roles.differing(), decide, problems)?;
     let upstream_tls = whole(upstream_tls)?;
     let (identity, key_source) = whole(identity)?.unwrap_or_default();
@@ -244,7 +251,8 @@ fn postgres(
     let decide = |role: Option<&str>| {
         let bound = roles.bindings.of(role).map(|binding| Ok((binding, policy.decide(None)?))).transpose()?;
         let within = bound.map(|(binding, plain)| RegionPlan::new(binding, &regions, plain));
-        Ok(policy.decide(role)?.with_writes(writes).within(within))
+        let is_closed = !roles.admission.admits(role);
+        Ok(policy.decide(role)?.with_writes(writes).within(within).closed(is_closed))
     };
     let plans = by_role(raw, &roles.differing(), decide, problems)?;
     let upstream_tls = whole(upstream_tls)?;

@@ -21,7 +21,8 @@ pub(super) use template::Template;
 
 use super::analyse::Identity;
 use super::catalogue::{Catalogue, Oid, Relation, TypeRef};
-use super::ir::{Expr, ExprKind};
+use super::ir::{Expr, ExprKind, Pos};
+use super::refusal::{Checked, Denial};
 use crate::policy::{Ruling, SqlPlans};
 
 /// The policy for one role, and what it came to for the relations that were asked for.
@@ -71,6 +72,15 @@ pub(super) struct Coarse {
 impl Rules {
     pub(super) fn new(plans: SqlPlans) -> Self {
         Self { plans, bound: Mutex::default() }
+    }
+
+    /// Refuses whoever may ask nothing of this store.
+    pub(super) fn require_open(&self) -> Checked<()> {
+        if !self.plans.is_closed() {
+            return Ok(());
+        }
+        let denial = Denial::forbidden("this store is none of those that you may use", Pos::NONE);
+        Err(denial.hint("the policy's roles name the stores that their members use"))
     }
 
     /// True if tables in which nothing is protected may be changed.

@@ -136,6 +136,10 @@ table! {
         required members: Vec<At<String>>,
         /// For each store the fields that are treated otherwise for this role.
         optional fields: Entries<Entries<At<RawTreatment>>>,
+        /// The stores that it uses; without it all. Where a role has it, whoever has no role uses none.
+        optional stores: Vec<At<String>>,
+        /// For http stores, the paths of the routes that it uses; of other stores all. Where a role has it, whoever has no role uses none of that store's.
+        optional routes: Entries<Vec<At<String>>>,
         /// The regions whose rows it reads, as the stores spell them; without it all. Where a role has it, whoever has no role reads no region.
         optional regions: Vec<At<String>>,
         /// What happens to rows of other regions: they are not there, or without their protected fields, or by the plain fields of the store; default withhold.
