@@ -3,8 +3,8 @@
 //! A store that is careless puts raw values into a description of an error, a parameter or a date (`WWW-Authenticate: Bearer
 //! error_description="..."`, `Content-Type: text/csv; name="..."`, `Retry-After: <the time of a record>`).
 //!
-//! Invariant: no text of the store's own choice crosses. What has another form is left out, element by element where it is a
-//! list.
+//! Invariant: no text of the store's own choice crosses, but for names of headers, which are letters and dashes with two digits in
+//! a row at most: which ones a store reads is its own. What has another form is left out, element by element where it is a list.
 //! Not here: which headers there are (`headers`).
 
 use http::header::{self, HeaderName, HeaderValue};
@@ -16,6 +16,9 @@ const MAX_DIGITS: usize = 10;
 
 /// Ways to show oneself, as they are registered.
 const SCHEMES: [&str; 6] = ["Basic", "Bearer", "Digest", "DPoP", "Negotiate", "NTLM"];
+
+/// Methods, as they are registered (RFC 9110, RFC 5789).
+const METHODS: [&str; 9] = ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"];
 
 /// Directives without an argument.
 const CACHE_WORDS: [&str; 9] = [
@@ -45,8 +48,8 @@ pub(super) fn crossing(
         // An echo of what the client is, or nothing that a browser would take.
         header::ACCESS_CONTROL_ALLOW_ORIGIN if origin == Some(value) => text.to_owned(),
         header::ACCESS_CONTROL_ALLOW_ORIGIN => one_of(text, &["*", "null"])?,
-        header::ACCESS_CONTROL_ALLOW_METHODS | header::ALLOW => list(text, |word| is_word(word, 0)),
-        header::ACCESS_CONTROL_ALLOW_HEADERS | header::VARY => list(text, |word| is_word(word, 2)),
+        header::ACCESS_CONTROL_ALLOW_METHODS | header::ALLOW => list(text, is_method),
+        header::ACCESS_CONTROL_ALLOW_HEADERS | header::VARY => list(text, is_header_name),
         header::CACHE_CONTROL => list(text, is_cache_directive),
         header::CONTENT_LANGUAGE => list(text, is_language),
         header::CONTENT_TYPE => media_type(text)?,
@@ -68,12 +71,15 @@ fn list(text: &str, is_word: impl Fn(&str) -> bool) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
-/// A token of letters and dashes, with no more than so many digits in a row; or `*`.
-fn is_word(word: &str, most_digits: usize) -> bool {
+fn is_method(word: &str) -> bool {
+    word == "*" || METHODS.contains(&word)
+}
+
+/// A token of letters and dashes, with two digits in a row at most; or `*`.
+fn is_header_name(word: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    let is_short = |digits: &str| digits.len() <= most_digits;
     let mut digits = word.split(|c: char| !c.is_ascii_digit());
-    word == "*" || !word.is_empty() && word.chars().all(is_plain) && digits.all(is_short)
+    word == "*" || !word.is_empty() && word.chars().all(is_plain) && digits.all(|digits| digits.len() <= 2)
 }
 
 fn is_number(text: &str) -> bool {
@@ -148,7 +154,7 @@ mod tests {
             ("retry-after", "Sat, 14 Mar 2026 18:01:37 GMT", ""),
             ("vary", "Accept-Encoding, 203.0.113.7, Origin", "Accept-Encoding, Origin"),
             ("vary", "*", "*"),
-            ("allow", "GET, HEAD, 203.0.113.7", "GET, HEAD"),
+            ("allow", "GET, HEAD, ALICE, 203.0.113.7", "GET, HEAD"),
             ("content-language", "de, zh-Hant-TW, 203.0.113.7", "de, zh-Hant-TW"),
             ("access-control-allow-origin", "https://app.example.com", "https://app.example.com"),
             ("access-control-allow-origin", "http://203.0.113.7", ""),
