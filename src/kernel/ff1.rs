@@ -2,7 +2,7 @@
 //!
 //! With radix 2 and no tweak the standard's numbers are machine words: a half fits a register, P is the same for all
 //! strings of one length, so that its block of the CBC-MAC is made once, and Q is one block. What is left of a round is
-//! one AES block and one addition. A crate that serves every radix takes fifteen times as many instructions.
+//! one AES block and one addition. A crate that serves every radix takes five times as many instructions.
 //!
 //! Names are the standard's: A and B the halves, R the MAC of a round.
 //! Invariant: [`Ff1::decrypt`] is the exact inverse of [`Ff1::encrypt`].

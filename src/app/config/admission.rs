@@ -64,15 +64,7 @@ impl<'a> Admission<'a> {
 
 /// Reports stores and routes that a role names and that are not there.
 pub(super) fn check(role: &RawRole, stores: &[At<RawStore>], problems: &mut Vec<Problem>) {
-    let names: Vec<&str> =
-        stores.iter().filter_map(|store| Some(store.value.name.as_ref()?.value.as_str())).collect();
-    let unknown = |written: &At<String>, what: &str, known: &[&str]| {
-        let problem = written.problem(format!("unknown {what} `{}`", written.value));
-        problem.help(nearest(&written.value, known.iter().copied()).map_or_else(
-            || format!("the {what}s are {}", known.join(", ")),
-            |near| format!("did you mean `{near}`?"),
-        ))
-    };
+    let names = names_of(stores);
     for store in role.stores.iter().flatten().filter(|store| !names.contains(&store.value.as_str())) {
         problems.push(unknown(store, "store", &names));
     }
@@ -91,4 +83,18 @@ pub(super) fn check(role: &RawRole, stores: &[At<RawStore>], problems: &mut Vec<
             problems.push(unknown(written, "route", &known));
         }
     }
+}
+
+/// The names of the stores of the file.
+pub(super) fn names_of(stores: &[At<RawStore>]) -> Vec<&str> {
+    stores.iter().filter_map(|store| Some(store.value.name.as_ref()?.value.as_str())).collect()
+}
+
+/// A role names something that is not there.
+pub(super) fn unknown(written: &At<String>, what: &str, known: &[&str]) -> Problem {
+    let problem = written.problem(format!("unknown {what} `{}`", written.value));
+    problem.help(nearest(&written.value, known.iter().copied()).map_or_else(
+        || format!("the {what}s are {}", known.join(", ")),
+        |near| format!("did you mean `{near}`?"),
+    ))
 }

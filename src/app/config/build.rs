@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::admission::{self, Admission};
 use super::raw::{self, At, RawConfig, RawRole, RawStore};
-use super::report::{Place, Problem, Report, nearest};
+use super::report::{Place, Problem, Report};
 use super::stores::{OfRoles, RoleFields};
 use super::tls::Desk;
 use super::treatments::Treatments;
@@ -203,19 +203,13 @@ fn role(
     treatments: &mut Treatments<'_>,
     problems: &mut Vec<Problem>,
 ) -> Option<Role> {
-    let store_names =
-        || stores.iter().filter_map(|store| store.value.name.as_ref()).map(|name| name.value.as_str());
+    let names = admission::names_of(stores);
     for (written, fields) in raw.value.fields.iter().flat_map(|stores| &stores.0) {
-        if !store_names().any(|name| name == written.value) {
+        if !names.contains(&written.value.as_str()) {
             for (_, treatment) in fields.iter().flat_map(|fields| &fields.0) {
                 treatment.iter().for_each(|treatment| drop(treatments.resolve(treatment, problems)));
             }
-            let problem = written.problem(format!("unknown store `{}`", written.value));
-            let help = nearest(&written.value, store_names()).map_or_else(
-                || format!("the stores are {}", store_names().collect::<Vec<_>>().join(", ")),
-                |near| format!("did you mean `{near}`?"),
-            );
-            problems.push(problem.help(help));
+            problems.push(admission::unknown(written, "store", &names));
         }
     }
     admission::check(&raw.value, stores, problems);

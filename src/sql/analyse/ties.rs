@@ -7,8 +7,7 @@
 //!
 //! Not here: which windows need a total order (`window`), what tells rows apart (`row_key`).
 
-use super::super::ir::walk;
-use super::super::ir::{ExprKind, OrderItem, Pos};
+use super::super::ir::{ExprKind, OrderItem, Pos, walk};
 use super::super::refusal::{Checked, Denial};
 use super::Analysis;
 use super::order::extend_keys;
