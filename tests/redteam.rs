@@ -8,6 +8,7 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::print_stderr,
     clippy::unwrap_used,
     unreachable_pub,
     reason = "a test may panic and says loudly what it skips"
@@ -59,18 +60,26 @@ fn leak(suite: &Path, arguments: &[&str]) -> Output {
     command.output().expect("python3 runs")
 }
 
-#[test]
-fn nothing_leaks_and_honest_statements_are_answered() {
+/// The suite, its store, and the proxy in front of it: once as it is, and once with statements that are sent plainly.
+fn start() -> Option<(PathBuf, Store, Proxy)> {
     let suite = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/redteam");
     if !suite.join("leak.py").is_file() || !has_program("python3") {
         eprintln!("SKIPPED: the red-team suite is not there ({})", suite.display());
-        return;
+        return None;
     }
     let store = Store::start(&suite);
     let policy = std::fs::read_to_string(suite.join("policy.toml")).expect("the suite has a policy");
     let upstream = format!("127.0.0.1:{}", store.port());
     let policy = policy.replace("@STORE@", &upstream).replace("@LISTEN@", "127.0.0.1:0");
-    let proxy = Proxy::start(&policy);
+    let (head, fast) = policy.split_at(policy.find("[[stores]]").expect("it has a store"));
+    let plain = fast.replace("\"redteam\"", "\"plain\"\nstatements = \"plain\"");
+    let proxy = Proxy::start(&[head, fast, &plain].concat());
+    Some((suite, store, proxy))
+}
+
+#[test]
+fn nothing_leaks_and_honest_statements_are_answered() {
+    let Some((suite, store, proxy)) = start() else { return };
     let employee =
         format!("host=127.0.0.1 port={} user=rt_employee password=rtpw dbname=rt_a", proxy.address().port());
     let output = leak(&suite, &["--store-dsn", &store.dsn, "--dsn", &employee, "--timeout", "60", "-v"]);
@@ -89,4 +98,61 @@ fn nothing_leaks_and_honest_statements_are_answered() {
 fn utility(summary: &str) -> Option<(u32, u32)> {
     let mut words = summary.split_once("utility=")?.1.split(' ');
     Some((words.next()?.parse().ok()?, words.nth(1)?.parse().ok()?))
+}
+
+/// The statements of the suite that ask the same thing twice and get the same answer, each with its number.
+fn statements(suite: &Path, store: &Store) -> Vec<(String, Vec<String>)> {
+    let first = "SELECT host(ip) || ' ' || user_id FROM logins WHERE family(ip) = 4 ORDER BY id LIMIT 1";
+    let first = psql(store.port().parse().unwrap(), "postgres", "rtsuper", &[first.to_owned()]);
+    let (ip, user) = first.trim().split_once(' ').unwrap_or_else(|| panic!("no login: {first}"));
+    let (network, _) = ip.rsplit_once('.').unwrap();
+    let mut found = Vec::new();
+    for name in ["utility.jsonl", "attacks.jsonl"] {
+        let file = std::fs::read_to_string(suite.join(name)).expect("the suite has statements");
+        let raw = [("@ip0@", ip), ("@mid0@", ip), ("@ip24@", network), ("@uid0@", user)];
+        let file = raw.iter().fold(file, |file, (mark, value)| file.replace(mark, value));
+        for line in file.lines() {
+            let one: serde_json::Value = serde_json::from_str(line).expect("a line is JSON");
+            let is_chance = ["nondet", "timing", "big", "priv"].iter().any(|word| one.get(word).is_some());
+            let steps = one["steps"].as_array().map_or(&[][..], Vec::as_slice);
+            let asked: Option<Vec<String>> = steps
+                .iter()
+                .map(|step| {
+                    step.as_object().filter(|it| it.len() == 1)?.get("q")?.as_str().map(str::to_owned)
+                })
+                .collect();
+            // EXPLAIN tells what is sent.
+            let is_same = |text: &String| !text.contains('\0') && !text.contains("EXPLAIN");
+            let asked = asked.filter(|asked| !is_chance && asked.iter().all(is_same));
+            found.extend(asked.map(|asked| (format!("{name} {}", one["id"]), asked)));
+        }
+    }
+    found
+}
+
+/// What psql says to some statements, in one session.
+fn psql(port: u16, user: &str, password: &str, statements: &[String]) -> String {
+    let mut psql = Command::new("psql");
+    psql.args(["-X", "-At", "-h", "127.0.0.1", "-p", &port.to_string(), "-U", user, "-d", "rt_a"]);
+    for statement in statements {
+        psql.args(["-c", statement]);
+    }
+    let output = psql.env("PGPASSWORD", password).output().expect("psql runs");
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// What is treated late, and conditions for indexes, change nothing: values, order, errors.
+#[test]
+fn every_statement_is_answered_as_it_is_plainly() {
+    let Some((suite, store, proxy)) = start() else { return };
+    let port = |name: &str| proxy.listeners.iter().find(|(store, _)| store == name).unwrap().1.port();
+    let statements = statements(&suite, &store);
+    assert!(statements.len() > 250, "{}", statements.len());
+    let differ = |(name, asked): &(String, Vec<String>)| {
+        let answer = |store| psql(port(store), "rt_employee", "rtpw", asked);
+        let (fast, plain) = (answer("redteam"), answer("plain"));
+        (fast != plain).then(|| format!("{name} {asked:?}\n{fast:.600}\n{plain:.600}"))
+    };
+    let differing: Vec<String> = statements.iter().filter_map(differ).collect();
+    assert!(differing.is_empty(), "{} differ\n{}", differing.len(), differing.join("\n"));
 }

@@ -36,6 +36,7 @@ pub struct SqlPlans {
     /// `None` is every database.
     databases: BTreeMap<Option<String>, Tables>,
     allows_writes: bool,
+    is_plain: bool,
     is_closed: bool,
     regions: Option<Arc<RegionPlan>>,
 }
@@ -65,6 +66,7 @@ impl SqlPolicy {
             unlisted: self.unlisted.rule_for_unlisted(),
             databases: BTreeMap::new(),
             allows_writes: false,
+            is_plain: false,
             is_closed: false,
             regions: None,
         };
@@ -89,6 +91,19 @@ impl SqlPlans {
     pub const fn with_writes(mut self, allowed: bool) -> Self {
         self.allows_writes = allowed;
         self
+    }
+
+    /// The same decisions, carried out with or without what only makes statements fast.
+    #[must_use]
+    pub const fn plainly(mut self, is_plain: bool) -> Self {
+        self.is_plain = is_plain;
+        self
+    }
+
+    /// True if everything that can be is treated in the store, and nothing helps its indexes.
+    #[must_use]
+    pub const fn is_plain(&self) -> bool {
+        self.is_plain
     }
 
     /// The same decisions, for somebody who may ask nothing here, or may.

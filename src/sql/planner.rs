@@ -37,29 +37,20 @@ impl Planner {
     /// A planner for one database and one role.
     #[must_use]
     pub fn new(catalogue: Arc<Catalogue>, plans: SqlPlans) -> Self {
-        let major = catalogue.major_version();
-        Self { world: World { catalogue, rules: Rules::new(plans), lists: Lists::new(major), is_fast: true } }
+        let lists = Lists::new(catalogue.major_version());
+        Self::with(lists, catalogue, plans)
     }
 
     /// A planner whose lists let everything pass: for measuring faithfulness where nothing is protected.
     #[must_use]
     pub fn with_open_lists(catalogue: Arc<Catalogue>, plans: SqlPlans) -> Self {
-        let major = catalogue.major_version();
-        Self {
-            world: World {
-                catalogue,
-                rules: Rules::new(plans),
-                lists: Lists::all_open(major),
-                is_fast: true,
-            },
-        }
+        let lists = Lists::all_open(catalogue.major_version());
+        Self::with(lists, catalogue, plans)
     }
 
-    /// This planner without what makes statements fast and changes nothing else: what tests compare it with.
-    #[must_use]
-    pub fn plainly(mut self) -> Self {
-        self.world.is_fast = false;
-        self
+    fn with(lists: Lists, catalogue: Arc<Catalogue>, plans: SqlPlans) -> Self {
+        let is_fast = !plans.is_plain();
+        Self { world: World { catalogue, rules: Rules::new(plans), lists, is_fast } }
     }
 
     /// The snapshot that statements are resolved against.

@@ -50,7 +50,8 @@ impl Both {
         let planned = |planner: &Planner| -> Vec<String> {
             statements.iter().map(|statement| sent(planner, statement)).collect()
         };
-        let (fast, plain) = (planned(&live.planner(plans)), planned(&live.planner(plans).plainly()));
+        let plain_plans = (**plans).clone().plainly(true);
+        let (fast, plain) = (planned(&live.planner(plans)), planned(&live.planner(&plain_plans)));
         Self { statements: statements.iter().map(|one| (*one).to_owned()).collect(), fast, plain }
     }
 

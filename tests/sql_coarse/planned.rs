@@ -113,7 +113,7 @@ fn columns_of_every_kind(lab: &mut Lab) {
         Some(FieldRule { field: written.parse().unwrap(), written, treatment, span: 0..0 })
     });
     let policy = SqlPolicy { unlisted: named(&scrub()), fields: fields.collect(), roles: BTreeMap::new() };
-    let planner = Planner::new(Arc::new(lab.loaded()), policy.decide(None).unwrap()).plainly();
+    let planner = Planner::new(Arc::new(lab.loaded()), policy.decide(None).unwrap().plainly(true));
     let session = SessionView { search_path: None, user: "postgres", role: None, salt: &[7; 16] };
     let plan = |text: &str| {
         let planned =

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::admission::Admission;
 use super::raw::{
-    At, Entries, RawCatalogue, RawProtocol, RawStore, RawTls, RawTlsMode, RawTreatment, RawUnlisted,
-    RawWrites,
+    At, Entries, RawCatalogue, RawProtocol, RawStatements, RawStore, RawTls, RawTlsMode, RawTreatment,
+    RawUnlisted, RawWrites,
 };
 use super::report::Problem;
 use super::tls::Desk;
@@ -155,6 +155,9 @@ fn http(
     if let Some(catalogue) = &raw.value.catalogue {
         problems.push(catalogue.problem("`catalogue` is for postgres stores only").help("leave it out"));
     }
+    if let Some(statements) = &raw.value.statements {
+        problems.push(statements.problem("`statements` is for postgres stores only").help("leave it out"));
+    }
     if let Some(login) = &raw.value.login {
         let problem = login.problem("`login` is for postgres stores only");
         problems.push(problem.help("leave it out"));
@@ -247,12 +250,15 @@ fn postgres(
             .collect(),
     };
     let writes = matches!(raw.value.writes.as_ref().map(|written| written.value), Some(RawWrites::Allow));
+    let statements = raw.value.statements.as_ref().map(|written| written.value);
+    let is_plain = matches!(statements, Some(RawStatements::Plain));
     let regions = regions::sql(&raw.value, problems);
     let decide = |role: Option<&str>| {
         let bound = roles.bindings.of(role).map(|binding| Ok((binding, policy.decide(None)?))).transpose()?;
         let within = bound.map(|(binding, plain)| RegionPlan::new(binding, &regions, plain));
         let is_closed = !roles.admission.admits(role);
-        Ok(policy.decide(role)?.with_writes(writes).within(within).closed(is_closed))
+        let decided = policy.decide(role)?.with_writes(writes).plainly(is_plain);
+        Ok(decided.within(within).closed(is_closed))
     };
     let plans = by_role(raw, &roles.differing(), decide, problems)?;
     let upstream_tls = whole(upstream_tls)?;

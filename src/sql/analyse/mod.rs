@@ -199,19 +199,10 @@ impl<'a> Analysis<'a> {
         }
     }
 
-    /// Analyses a query whose rows go to the client, in this order.
+    /// Analyses a query whose rows go to the client, in this order, and are treated as they pass.
     pub(super) fn top(&mut self, query: &ir::Query) -> Checked<Analysed> {
-        self.whole(query, false)
-    }
-
-    /// As [`Self::top`], for a statement whose rows are treated as they pass: some columns may be late.
-    pub(super) fn passing(&mut self, query: &ir::Query) -> Checked<Analysed> {
-        self.whole(query, self.world.is_fast)
-    }
-
-    fn whole(&mut self, query: &ir::Query, may_be_late: bool) -> Checked<Analysed> {
         let mut analysed = self.walk(query)?;
-        if may_be_late {
+        if self.world.is_fast {
             self.late = super::late::columns(self.world, &mut analysed.query);
         }
         let may_fail = [&self.may_raise, &self.columns_raise, &self.rows_raise, &self.conditions_raise];
@@ -323,6 +314,11 @@ impl<'a> Analysis<'a> {
     /// The parameters of the rewritten statement and the rulings that applied.
     pub(super) fn finish(self) -> (Vec<Parameter>, Arc<[Ruling]>) {
         (self.parameters, self.applied.into_values().collect())
+    }
+
+    /// True if the rewritten statement has parameters.
+    pub(super) const fn has_parameters(&self) -> bool {
+        !self.parameters.is_empty()
     }
 
     /// True if a protected relation was read.

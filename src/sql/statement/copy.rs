@@ -1,7 +1,7 @@
 //! `COPY ... TO STDOUT`: always of a query that is ours.
 
 use super::One;
-use crate::sql::analyse::{Analysed, Analysis, OutputColumn};
+use crate::sql::analyse::{Analysis, OutputColumn};
 use crate::sql::ir::{
     Body, CopyOption, CopyValue, Expr, ExprKind, FromItem, Pos, Qualified, Query, Select, StatementKind,
     TableItem, Target,
@@ -33,19 +33,17 @@ pub(super) fn query_of(catalog: Option<&str>, table: &Qualified, columns: &[Stri
 impl One<'_> {
     pub(super) fn copy(&self, query: &Query, options: &[CopyOption]) -> Checked<Planned> {
         let mut analysis: Analysis<'_> = self.analysis();
-        let Analysed { query, columns, .. } = analysis.top(query)?;
-        let (reads_protected, locks) = (analysis.reads_protected(), analysis.locks());
-        let (parameters, applied) = analysis.finish();
-        if !parameters.is_empty() {
+        let analysed = analysis.top(query)?;
+        if analysis.has_parameters() {
             return Err(Denial::unsupported("COPY with parameters or tokens", Pos::NONE)
                 .hint("run the query itself, without COPY"));
         }
         let options = Options::read(options)?;
-        let out = options.copy_out(&columns)?;
-        let treated = columns.iter().any(|column| !column.label.is_public());
-        let rewritten = StatementKind::CopyQuery { query, options: options.printed(&out, treated) };
-        let planned = self.planned(rewritten, Kind::CopyOut(out), &columns, Vec::new())?;
-        Ok(Planned { reads_protected, applied, locks, ..planned })
+        let out = options.copy_out(&analysed.columns)?;
+        let has_identifiers = analysed.columns.iter().any(|column| !column.label.is_public());
+        let printed = options.printed(&out, has_identifiers || !analysis.late().is_empty());
+        let rewritten = |query| StatementKind::CopyQuery { query, options: printed };
+        self.analysed(analysed, rewritten, Kind::CopyOut(out), analysis)
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) fn answer(
         query_of(statement).ok_or_else(|| Denial::unsupported("EXPLAIN of this statement", Pos::NONE))?;
     let is_verbose = |value: Option<&str>| !matches!(value, Some("off" | "false" | "0"));
     let whole = options.iter().any(|(name, value)| name == "verbose" && is_verbose(value.as_deref()));
-    let lines = of_query(one, &query, passes(statement))?.lines(whole, Wording::plain);
+    let lines = of_query(one, &query)?.lines(whole, Wording::plain);
     let columns = vec![Column { name: "QUERY PLAN".to_owned(), type_oid: oid::TEXT }];
     let rows = lines.into_iter().map(|line| vec![Some(line)]).collect();
     Ok(setting::answered(Kind::Answered { columns, rows, tag: "EXPLAIN" }))
@@ -57,7 +57,7 @@ pub(in crate::sql) fn explanation(
     }
     let one = One { world, session, declared: &[], statement };
     if let Some(query) = query_of(statement) {
-        return of_query(&one, &query, passes(statement));
+        return of_query(&one, &query);
     }
     let sql = plan(world, statement, session, &[])?.sql;
     let sketch = if sql.is_empty() { String::new() } else { print::sketch(statement) };
@@ -77,18 +77,12 @@ fn query_of(statement: &Statement) -> Option<Cow<'_, Query>> {
     }
 }
 
-/// True if the rows of a statement are treated as they pass, so that columns may be late.
-fn passes(statement: &Statement) -> bool {
-    matches!(statement.kind, StatementKind::Query(_))
-}
-
 /// The session's salt must not show, so the query is planned with a mark in its place.
-fn of_query(one: &One<'_>, query: &Query, passes: bool) -> Checked<Explanation> {
+fn of_query(one: &One<'_>, query: &Query) -> Checked<Explanation> {
     let session = SessionView { salt: MARK, ..*one.session };
     let marked = One { session: &session, ..*one };
     let mut analysis = marked.analysis();
-    let Analysed { query, columns, .. } =
-        if passes { analysis.passing(query)? } else { analysis.top(query)? };
+    let Analysed { query, columns, .. } = analysis.top(query)?;
     let late =
         |index: usize| analysis.late().iter().find(|(late, _)| *late == index).map(|(_, ruling)| ruling);
     let lineage = lineage::trace(&one.world.catalogue, &query);

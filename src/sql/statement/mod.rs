@@ -25,7 +25,7 @@ pub(super) fn plan(
 ) -> Checked<Planned> {
     let one = One { world, session, declared, statement };
     match &statement.kind {
-        StatementKind::Query(query) => one.query(query),
+        StatementKind::Query(query) => one.around(query, StatementKind::Query, Kind::Rows),
         StatementKind::Write(write) => one.write(write),
         StatementKind::Declare { cursor, options, query } => {
             let rewritten =
@@ -72,21 +72,7 @@ impl One<'_> {
         Analysis::new(self.world, self.session, self.declared)
     }
 
-    /// A query: what only goes to the client may be treated on its way.
-    fn query(&self, query: &Query) -> Checked<Planned> {
-        let mut analysis = self.analysis();
-        let analysed = analysis.passing(query)?;
-        let late = analysis.late().to_vec();
-        let mut planned = self.analysed(analysed, StatementKind::Query, Kind::Rows, analysis)?;
-        for (index, ruling) in late {
-            if let Some(column) = planned.columns.get_mut(index) {
-                column.edge = Some(ruling);
-            }
-        }
-        Ok(planned)
-    }
-
-    /// A statement around a query.
+    /// A statement that is, or holds, a query.
     fn around(
         &self,
         query: &Query,
@@ -107,8 +93,14 @@ impl One<'_> {
     ) -> Checked<Planned> {
         let Analysed { query, columns, .. } = analysed;
         let (reads_protected, locks) = (analysis.reads_protected(), analysis.locks());
+        let late = analysis.late().to_vec();
         let (parameters, applied) = analysis.finish();
-        let planned = self.planned(rewritten(query), kind, &columns, parameters)?;
+        let mut planned = self.planned(rewritten(query), kind, &columns, parameters)?;
+        for (index, ruling) in late {
+            if let Some(column) = planned.columns.get_mut(index) {
+                column.edge = Some(ruling);
+            }
+        }
         Ok(Planned { reads_protected, applied, locks, ..planned })
     }
 
@@ -151,12 +143,12 @@ impl One<'_> {
         walk::query(&mut query.clone(), &mut largest);
         let mut analysis = Analysis::new(self.world, self.session, &oids);
         analysis.fix_parameters(largest.0);
-        let Analysed { query, columns, .. } = analysis.top(query)?;
-        let rewritten = StatementKind::Prepare { name: name.to_owned(), types: resolved, query };
+        let analysed = analysis.top(query)?;
+        let rewritten = |query| StatementKind::Prepare { name: name.to_owned(), types: resolved, query };
         let effect = Effect::Prepare { name: name.to_owned() };
-        let planned = self.planned(rewritten, Kind::Session(effect), &columns, Vec::new())?;
-        let (reads_protected, locks) = (analysis.reads_protected(), analysis.locks());
-        Ok(Planned { reads_protected, applied: analysis.finish().1, locks, ..planned })
+        let planned = self.analysed(analysed, rewritten, Kind::Session(effect), analysis)?;
+        // Values are for EXECUTE to give.
+        Ok(Planned { parameters: Vec::new(), ..planned })
     }
 
     fn execute(&self, name: &str, arguments: &[Expr]) -> Checked<Planned> {

@@ -91,6 +91,8 @@ table! {
         optional unlisted: At<RawUnlisted>,
         /// postgres only: how a change of tables under a statement is noticed; default versioned.
         optional catalogue: At<RawCatalogue>,
+        /// postgres only: whether statements get what only makes them fast; default fast.
+        optional statements: At<RawStatements>,
         /// postgres only: whether INSERT, UPDATE and DELETE pass for tables in which nothing is protected; default refuse.
         optional writes: At<RawWrites>,
         /// TLS towards clients.
@@ -127,6 +129,11 @@ words! {
 words! {
     /// How a change of tables under a statement is noticed.
     RawCatalogue { Versioned = "versioned", Strict = "strict", }
+}
+
+words! {
+    /// How statements are sent to the store.
+    RawStatements { Fast = "fast", Plain = "plain", }
 }
 
 words! {
