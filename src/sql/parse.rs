@@ -32,10 +32,18 @@ pub(super) fn own_statements(text: &str) -> Checked<Vec<Statement>> {
     within(text, MAX_OWN_BYTES)
 }
 
+/// Refuses a text of ours that is too long to be sent.
+pub(super) fn require_length(text: &str) -> Checked<()> {
+    if text.len() > MAX_OWN_BYTES { Err(too_long(MAX_OWN_BYTES)) } else { Ok(()) }
+}
+
+fn too_long(max_bytes: usize) -> Denial {
+    Denial::new("54000", format!("the statement is longer than {max_bytes} bytes"), Pos::NONE)
+}
+
 fn within(text: &str, max_bytes: usize) -> Checked<Vec<Statement>> {
     if text.len() > max_bytes {
-        let message = format!("the statement is longer than {max_bytes} bytes");
-        return Err(Denial::new("54000", message, Pos::NONE));
+        return Err(too_long(max_bytes));
     }
     if text.contains('\0') {
         return Err(Denial::new("22021", "the statement holds a NUL byte", Pos::NONE));

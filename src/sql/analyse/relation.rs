@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::super::allow::{Access, Mask, Replacement};
 use super::super::catalogue::{Column, Relation, RelationKind, TypeRef, oid};
 use super::super::ir::{
-    Alias, Body, Expr, ExprKind, FromItem, Literal, Pos, Qualified, Query, Sample, Select, TableItem, Target,
-    TypeName,
+    Alias, Body, Expr, ExprKind, FromItem, Literal, Pos, Qualified, Query, Sample, Select, Shared, TableItem,
+    Target, TypeName,
 };
 use super::super::refusal::{Checked, Denial};
 use super::super::rules::{Bound, Protection, Rows};
@@ -276,7 +276,7 @@ fn order_of(withheld: bool, key: Option<Vec<(String, TypeRef)>>) -> RowOrder {
     if withheld && !is_place { RowOrder::Open } else { RowOrder::Public }
 }
 
-fn shared(expr: &Arc<Expr>) -> Expr {
+fn shared(expr: &Arc<Shared>) -> Expr {
     Expr::made(ExprKind::Shared(Arc::clone(expr)))
 }
 

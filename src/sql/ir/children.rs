@@ -14,7 +14,7 @@ impl Expr {
     /// What stands directly inside, in no particular order; of a subquery only what is compared with it.
     pub(in crate::sql) fn children(&self) -> Vec<&Self> {
         match &self.kind {
-            ExprKind::Shared(shared) => vec![&**shared],
+            ExprKind::Shared(shared) => vec![shared.expr()],
             ExprKind::Column { .. }
             | ExprKind::Literal(_)
             | ExprKind::Param(_)

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{OrderItem, Pos, Qualified, Query, TypeName, Xml};
+use super::{OrderItem, Pos, Qualified, Query, Shared, TypeName, Xml};
 
 /// An expression and where it stands.
 #[derive(Clone, Debug)]
@@ -21,9 +21,8 @@ pub(in crate::sql) enum ExprKind {
     },
     Literal(Literal),
     Param(u32),
-    /// An expression of ours, of which many statements have one copy. Complete in itself: whoever walks through a tree
-    /// passes it over.
-    Shared(Arc<Expr>),
+    /// An expression of ours, of which many statements have one copy.
+    Shared(Arc<Shared>),
     Cast {
         value: Box<Expr>,
         to: TypeName,
@@ -266,10 +265,19 @@ pub(in crate::sql) enum BoundKind {
     UnboundedFollowing,
 }
 
-/// Equal where the same would be printed.
+/// Equal where the same would be printed, in full or abridged.
 impl PartialEq for Expr {
     fn eq(&self, other: &Self) -> bool {
-        self.unshared().kind == other.unshared().kind
+        match (&self.kind, &other.kind) {
+            (ExprKind::Shared(one), ExprKind::Shared(two)) => one == two,
+            (ExprKind::Shared(shared), ExprKind::Column { names, star: false })
+            | (ExprKind::Column { names, star: false }, ExprKind::Shared(shared))
+                if shared.is_called(names) =>
+            {
+                true
+            }
+            _ => self.unshared().kind == other.unshared().kind,
+        }
     }
 }
 
@@ -277,7 +285,7 @@ impl Expr {
     /// The expression itself, where it is shared.
     fn unshared(&self) -> &Self {
         match &self.kind {
-            ExprKind::Shared(shared) => shared.unshared(),
+            ExprKind::Shared(shared) => shared.expr().unshared(),
             _ => self,
         }
     }

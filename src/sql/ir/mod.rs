@@ -9,6 +9,7 @@ mod expr;
 mod from;
 mod name;
 mod query;
+mod shared;
 mod statement;
 pub(super) mod walk;
 mod write;
@@ -26,6 +27,7 @@ pub(super) use query::{
     Body, Cte, Cycle, Direction, Distinct, GroupBy, GroupItem, Limit, NamedWindow, Nulls, OrderItem, Query,
     Search, Select, SetOperation, SetOperator, Target, With,
 };
+pub(super) use shared::Shared;
 pub(super) use statement::{
     CopyOption, CopyValue, CursorOptions, FetchDirection, Forget, SetValue, Statement, StatementKind,
     Transaction, TransactionMode, Variable,

@@ -1,8 +1,10 @@
 //! Expressions.
 
+use std::sync::Arc;
+
 use super::super::ir::{
     Argument, Bound, BoundKind, Call, Expr, ExprKind, Frame, FrameExclusion, FrameUnits, Over, Quantifier,
-    SqlValue, Step, Sublink, Truth, WindowSpec,
+    Shared, SqlValue, Step, Sublink, Truth, WindowSpec,
 };
 use super::Writer;
 
@@ -13,7 +15,7 @@ impl Writer {
             ExprKind::Column { names, star } => self.column(names, *star),
             ExprKind::Literal(literal) => self.literal(literal),
             ExprKind::Param(number) => self.word(&format!("${number}")),
-            ExprKind::Shared(shared) => self.expr(shared),
+            ExprKind::Shared(shared) => self.shared(shared),
             ExprKind::Cast { value, to } => {
                 self.word("CAST(");
                 self.expr(value);
@@ -44,6 +46,17 @@ impl Writer {
                 self.operation(expr);
                 self.text.push(')');
             }
+        }
+    }
+
+    fn shared(&mut self, shared: &Arc<Shared>) {
+        match (&mut self.left_out, shared.placeholder(), shared.text()) {
+            (Some(left_out), Some(placeholder), _) => {
+                left_out.push(Arc::clone(shared));
+                self.identifier(&placeholder);
+            }
+            (None, _, Some(text)) if !self.brief => self.word(text),
+            _ => self.expr(shared.expr()),
         }
     }
 

@@ -12,7 +12,9 @@ mod statement;
 mod write;
 mod xml;
 
-use super::ir::{Qualified, Statement};
+use std::sync::Arc;
+
+use super::ir::{Expr, Qualified, Shared, Statement};
 
 /// A text being written.
 #[derive(Default)]
@@ -20,6 +22,8 @@ struct Writer {
     text: String,
     /// Without quotes and schemas that a reader does without.
     brief: bool,
+    /// Shared expressions, where placeholders stand for them.
+    left_out: Option<Vec<Arc<Shared>>>,
 }
 
 /// What most statements need: growing step by step costs more than a page that is not filled.
@@ -29,6 +33,20 @@ const USUAL_BYTES: usize = 8 * 1024;
 pub(super) fn statement(statement: &Statement) -> String {
     let mut writer = Writer { text: String::with_capacity(USUAL_BYTES), ..Writer::default() };
     writer.statement(statement);
+    writer.text
+}
+
+/// The text of a statement with placeholders for shared expressions, and these.
+pub(super) fn abridged(statement: &Statement) -> (String, Vec<Arc<Shared>>) {
+    let mut writer = Writer { left_out: Some(Vec::new()), ..Writer::default() };
+    writer.statement(statement);
+    (writer.text, writer.left_out.unwrap_or_default())
+}
+
+/// The text of an expression.
+pub(super) fn expression(expr: &Expr) -> String {
+    let mut writer = Writer::default();
+    writer.expr(expr);
     writer.text
 }
 

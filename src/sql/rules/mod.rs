@@ -21,7 +21,7 @@ pub(super) use template::Template;
 
 use super::analyse::Identity;
 use super::catalogue::{Catalogue, Oid, Relation, TypeRef};
-use super::ir::{Expr, ExprKind, Pos};
+use super::ir::{Expr, ExprKind, Pos, Shared};
 use super::refusal::{Checked, Denial};
 use crate::policy::{Ruling, SqlPlans};
 
@@ -61,7 +61,7 @@ pub(super) enum Protection {
 pub(super) struct Coarse {
     expression: Template,
     /// The expression with the column in its place.
-    filled: OnceLock<Arc<Expr>>,
+    filled: OnceLock<Arc<Shared>>,
     ty: TypeRef,
     ruling: Option<Ruling>,
     reach: Option<Reach>,
@@ -158,7 +158,8 @@ impl Protection {
         match self {
             Self::Open | Self::Identifier(_) | Self::Identifiers(_) => raw,
             Self::Coarse(coarse) => {
-                let filled = coarse.filled.get_or_init(|| Arc::new(coarse.expression.filled(&raw)));
+                let filled =
+                    coarse.filled.get_or_init(|| Arc::new(Shared::new(coarse.expression.filled(&raw))));
                 Expr::made(ExprKind::Shared(Arc::clone(filled)))
             }
         }

@@ -22,8 +22,8 @@ use crate::policy::{OtherRegions, RegionJoin, RegionPlan, RegionSource, SqlPlans
 use crate::sql::analyse::INNER;
 use crate::sql::catalogue::{Catalogue, Column, Relation, RelationKind, TypeKind, oid};
 use crate::sql::ir::{
-    Alias, Body, Expr, ExprKind, FromItem, Literal, Pos, Qualified, Quantifier, Query, Select, Sublink,
-    TableItem, Target, TypeName,
+    Alias, Body, Expr, ExprKind, FromItem, Literal, Pos, Qualified, Quantifier, Query, Select, Shared,
+    Sublink, TableItem, Target, TypeName,
 };
 
 /// Joins behind joins beyond this are refused.
@@ -33,7 +33,7 @@ const MAX_JOINS: usize = 8;
 #[derive(Debug)]
 pub(in crate::sql) struct Rows {
     /// True for rows of the role's own regions; over the table as [`INNER`].
-    pub(in crate::sql) own: Arc<Expr>,
+    pub(in crate::sql) own: Arc<Shared>,
     /// All other rows are not there.
     pub(in crate::sql) withheld: bool,
     /// Columns of identifiers that are NULL in other rows.
@@ -93,7 +93,7 @@ pub(super) fn restricted(
 /// identifier, which cannot be made so here.
 fn mix(
     catalogue: &Catalogue,
-    own_rows: &Arc<Expr>,
+    own_rows: &Arc<Shared>,
     column: &Column,
     protection: &mut Protection,
     other: Option<&Protection>,
@@ -149,7 +149,7 @@ fn rows(
         return Err("it is no table, and the policy states a region of it".to_owned());
     }
     let mut conditions = Conditions { regions, catalogue, reads: Vec::new() };
-    let own = Arc::new(conditions.of(relation, source, INNER, 0)?);
+    let own = Arc::new(Shared::new(conditions.of(relation, source, INNER, 0)?));
     let binding = regions.binding();
     let others = match binding.others {
         OtherRegions::Withhold => "others are withheld",
