@@ -206,8 +206,8 @@ impl<'a> Analysis<'a> {
             self.late = super::late::columns(self.world, &mut analysed.query);
         }
         let may_fail = [&self.may_raise, &self.columns_raise, &self.rows_raise, &self.conditions_raise];
-        if may_fail.iter().any(|flag| flag.get()) {
-            withhold::first(&mut analysed.query);
+        if !self.regions.is_empty() {
+            withhold::first(&mut analysed.query, may_fail.iter().any(|flag| flag.get()));
         }
         let read = super::slim::query(&mut analysed.query);
         self.applied.retain(|(_, column), _| read.has(column) || read.has(&super::late::made_name(column)));
