@@ -221,3 +221,23 @@ fn half_sent_messages_of_some_end_nobody_else() {
     let heard = Line::open(&proxy).asks(&[query(&format!("SELECT '{}'", "x".repeat(200_000)))], 1);
     assert!(heard.ends_with("SELECT 1\\x00Z\\x00\\x00\\x00\\x05I"), "{} bytes", heard.len());
 }
+
+/// Names of SQL and of the protocol are the same names: what was prepared in SQL is bound by message, without having been
+/// described, and what SQL makes the server forget is not the unnamed statement.
+#[test]
+fn what_sql_prepared_is_run_by_message() {
+    let Some((_cluster, proxy)) = start() else { return };
+    let mut line = Line::open(&proxy);
+    let asked = "SELECT user_id, number, ip FROM users ORDER BY ip, user_id";
+    let told = line.asks(&[query(asked)], 1);
+    let row = &told[told.find("\\x00\\x03\\x00\\x00\\x00$").unwrap()..told.rfind("C\\x00").unwrap()];
+    line.asks(&[query(&format!("PREPARE p AS {asked}"))], 1);
+    let told = line.asks(&[run("p"), sync()], 1);
+    assert!(told.contains(row) && !told.contains("0b6b51c2") && !told.contains("777000"), "{told}");
+    for forgets in ["DEALLOCATE ALL", "DISCARD ALL"] {
+        let told = line.asks(&[parse("", forgets), run(""), run(""), sync()], 1);
+        assert!(told.ends_with("Z\\x00\\x00\\x00\\x05I"), "{told}");
+        let told = line.asks(&[run("p"), sync()], 1);
+        assert!(told.contains("C26000"), "{told}");
+    }
+}

@@ -252,9 +252,11 @@ impl Conversation {
             Some(rows) => Some(Arc::clone(rows)),
             None => match self.names.shape_of(&portal.statement) {
                 Some(shape) => {
-                    let types = portal.statement.types.get().map(AsRef::as_ref);
+                    // What was prepared in SQL was never described: its columns are of the types that were planned.
+                    let planned = || shape.stored_types().into();
+                    let types = portal.statement.types.get().cloned().unwrap_or_else(planned);
                     let format = |index| flow::asked_format(&portal.formats, index);
-                    let rows = Arc::new(RowPlan::new(shape, types, format)?);
+                    let rows = Arc::new(RowPlan::new(shape, Some(&types), format)?);
                     Some(Arc::clone(portal.rows.get_or_init(|| rows)))
                 }
                 None => None,

@@ -159,6 +159,12 @@ impl Statement {
         }
     }
 
+    /// The types of the columns that the store sends, as far as they were known when it was planned, and 0.
+    pub(super) fn stored_types(&self) -> Vec<u32> {
+        let hidden = std::iter::repeat_n(0, self.hidden_columns());
+        self.planned.columns.iter().map(|column| column.stored_oid.unwrap_or(0)).chain(hidden).collect()
+    }
+
     /// How many columns the store sends.
     pub(super) fn all_columns(&self) -> usize {
         self.planned.columns.len().saturating_add(self.planned.hidden_columns)
@@ -306,9 +312,10 @@ impl Names {
         }
     }
 
+    /// The unnamed statement is none of those that the server forgets.
     fn forget_statements(&mut self) {
-        self.expected.clear();
-        self.confirmed.clear();
+        self.expected.retain(|name, _| name.is_empty());
+        self.confirmed.retain(|name, _| name.is_empty());
     }
 
     /// The statement whose columns the rows of `statement` have: its own, or those of what it names.

@@ -111,9 +111,7 @@ impl CopyStream {
         if !fits || is_binary != (response.format == Format::Binary) {
             return Err(Fault::Columns);
         }
-        let columns = statement.planned.columns.iter();
-        let types: Vec<u32> = columns.map(|column| column.stored_oid.unwrap_or(0)).collect();
-        let edges = rows::edges(statement, Some(&types), |_| Some(response.format))?;
+        let edges = rows::edges(statement, Some(&statement.stored_types()), |_| Some(response.format))?;
         let hidden = statement.hidden_columns();
         if edges.is_empty() && hidden == 0 {
             return Ok(Self { rewriter: None });
