@@ -80,6 +80,10 @@ const MAY_FAIL: &[&str] = &[
     "ARRAY(SELECT l.app FROM free f) IS NULL",
     "EXISTS (SELECT 1 FROM (SELECT DISTINCT s.a, s.a AS b, s.a AS c, s.a AS d, s.a AS e FROM (SELECT l.app || l.app || l.app || l.app || l.app || l.app || l.app AS a) s) t)",
     "jsonb_pretty(l.doc) <> ''",
+    // Rows that are sorted by many long values.
+    "1 IN (SELECT count(*) OVER(PARTITION BY @KEYS@) FROM free f)",
+    "1 IN (SELECT count(*) OVER(ORDER BY @KEYS@) FROM free f)",
+    "(SELECT bit_and(f.id ORDER BY @KEYS@) FROM free f) = 1",
     // Numbers of a few bytes and many digits.
     "ARRAY[l.amount, l.amount, l.amount, l.amount, l.amount, l.amount, l.amount, l.amount, l.amount, l.amount]::text <> ''",
     "('' || l.amount || l.amount || l.amount || l.amount || l.amount || l.amount || l.amount || l.amount || l.amount || l.amount) <> ''",
@@ -185,8 +189,10 @@ fn conditions(lab: &mut Lab) {
     let planner = Planner::new(Arc::new(lab.loaded()), policy.decide(None).unwrap());
     let session = SessionView { search_path: None, user: "postgres", role: None, salt: &[7; 16] };
     let deep = format!("{}1{}", "[".repeat(1_001), "]".repeat(1_001));
+    let keys: Vec<String> = (0..300).map(|number| format!("concat(l.app, '{number}')")).collect();
+    let keys = keys.join(", ");
     let is_read_whole = |condition: &str| {
-        let condition = &condition.replace("@DEEP@", &deep);
+        let condition = &condition.replace("@DEEP@", &deep).replace("@KEYS@", &keys);
         let text = format!("SELECT EXISTS (SELECT FROM logins l WHERE {condition})");
         // A window may not stand in a condition.
         let text = if condition.contains(" OVER ") {

@@ -26,6 +26,9 @@ impl Analysis<'_> {
         let terms: Vec<Term> =
             if picks { terms.into_iter().map(|term| self.with_same_zero(term)).collect() } else { terms };
         let ordered = self.aggregate_order(call, picks, pos, level)?;
+        if call.distinct || !ordered.is_empty() {
+            self.widens_by(terms.len().saturating_add(ordered.len()));
+        }
         let ty = if call.within_group {
             self.ordered_set_type(resolved, &terms, &ordered)
         } else {

@@ -41,6 +41,8 @@ pub(super) struct Growth {
     steps: Cell<usize>,
     /// Long values that a row may have which are not those of a row in storage.
     widest: Cell<usize>,
+    /// What windows and aggregates sort by, all of them together.
+    sorted: Cell<usize>,
 }
 
 impl Analysis<'_> {
@@ -98,8 +100,17 @@ impl Analysis<'_> {
             ExprKind::Column { names, .. } => !met.insert(names.as_slice()),
             _ => true,
         });
+        let keys = keys.saturating_add(self.growth.sorted.get());
         let wide = made.count().saturating_add(repeated.count()).saturating_add(keys);
         self.growth.widest.set(self.growth.widest.get().max(wide));
+        self.doubles(0);
+    }
+
+    /// Rows are sorted by so many more values, which they have beside those that are selected.
+    pub(super) fn widens_by(&self, keys: usize) {
+        let sorted = self.growth.sorted.get().saturating_add(keys);
+        self.growth.sorted.set(sorted);
+        self.growth.widest.set(self.growth.widest.get().max(sorted));
         self.doubles(0);
     }
 

@@ -31,6 +31,7 @@ impl Analysis<'_> {
             }
             order_by.push(self.order_item(item, &term)?);
         }
+        self.widens_by(partition_by.len().saturating_add(order_by.len()));
         // An index may serve the keys, and go on with raw values where they tie.
         let is_sorted = !partition_by.is_empty() || !order_by.is_empty();
         level.sorted.set(level.sorted.get() || (is_sorted && self.reads_protected()));
