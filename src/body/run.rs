@@ -36,7 +36,12 @@ impl<'a> Run<'a> {
 
     /// The bytes from `from` up to the cursor.
     pub(super) fn since(&self, from: usize) -> &'a [u8] {
-        self.bytes.get(from..self.pos).unwrap_or_default()
+        self.between(from, self.pos)
+    }
+
+    /// The bytes from `from` up to `to`.
+    pub(super) fn between(&self, from: usize, to: usize) -> &'a [u8] {
+        self.bytes.get(from..to).unwrap_or_default()
     }
 
     /// Copies the run up to `end`; what follows is the next run.

@@ -14,6 +14,7 @@ mod ff1;
 pub mod geo;
 pub mod ip;
 pub mod key;
+mod mac;
 pub mod number;
 pub mod pseudonym;
 pub mod text;

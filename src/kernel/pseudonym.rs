@@ -11,13 +11,11 @@
 
 use std::fmt;
 
-use hmac::{Hmac, Mac as _};
-use sha2::Sha256;
-
 use super::base32;
 use super::canon::Canonical;
 use super::digits::IntegerText;
-use super::key::{Domain, KeyRing, Purpose, hmac_of};
+use super::key::{Domain, KeyRing, Purpose};
+use super::mac::ShortMac;
 use super::value::Value;
 
 /// How a text pseudonym begins.
@@ -26,7 +24,7 @@ pub const TEXT_PREFIX: &str = "psn_";
 /// `pseudonymize`, compiled: the key state of one domain.
 #[derive(Clone)]
 pub struct Pseudonymizer {
-    keyed: Hmac<Sha256>,
+    keyed: ShortMac,
 }
 
 /// The name of one person in one domain, before it is rendered.
@@ -37,15 +35,13 @@ impl Pseudonymizer {
     /// Derives the subkey of `domain` in the current epoch.
     #[must_use]
     pub fn new(keys: &KeyRing, domain: &Domain) -> Self {
-        Self { keyed: hmac_of(keys.subkey(Purpose::Pseudonym, domain).expose()) }
+        Self { keyed: ShortMac::new(keys.subkey(Purpose::Pseudonym, domain).expose()) }
     }
 
     /// The pseudonym of a canonical value.
     #[must_use]
     pub fn pseudonym(&self, canonical: &Canonical<'_>) -> Pseudonym {
-        let mut mac = self.keyed.clone();
-        canonical.feed(|bytes| mac.update(bytes));
-        let tag: [u8; 32] = mac.finalize().into_bytes().into();
+        let tag = self.keyed.tag(|sink| canonical.feed(sink));
         let (head, _) = tag.split_first_chunk::<16>().unwrap_or((&[0; 16], &[]));
         Pseudonym(*head)
     }

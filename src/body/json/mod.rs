@@ -133,7 +133,7 @@ impl Json {
         while let Some(byte) = run.peek() {
             match byte {
                 b'"' if matches!(self.expect, Expect::Name | Expect::NameOrEnd) => {
-                    self.pass_members(run);
+                    self.take_members(run);
                     if self.expect == Expect::CommaOrEnd {
                         continue;
                     }
@@ -166,7 +166,7 @@ impl Json {
                 return self.close(run);
             }
             (Expect::Value | Expect::ElementOrEnd, _) => {
-                self.pass_elements(run);
+                self.take_elements(run);
                 return match run.peek() {
                     _ if self.expect == Expect::CommaOrEnd => Ok(()),
                     None | Some(b' ' | b'\t' | b'\r' | b'\n') => Ok(()),
